@@ -1,0 +1,1 @@
+"""The small tables that every install carries, each with its source, hash and licence in ``sources.toml``."""
