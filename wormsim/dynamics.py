@@ -1,0 +1,119 @@
+"""How a neuron and a synapse are described: Brian2 equations as text, with their parameters beside them.
+
+Both engines read these descriptions; nothing else defines a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .parameter import Parameter
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """Dynamics of one cell.
+
+    Parameters
+    ----------
+    name : str
+    equations : str
+        Brian2 equations with ``v : volt`` among the states. ``I`` (amp) stands for everything that flows in: synapses,
+        gap junctions, stimuli. Parameters are used by symbol and not declared here.
+    threshold, reset, refractory : str
+        As in Brian2; empty for a cell that does not spike. `refractory` is the symbol of a parameter in ms.
+    parameters : tuple of Parameter
+    initial : dict
+        State -> expression of parameters, value at time 0.
+    muscle : dict
+        Parameter key -> value that holds for muscle cells instead.
+    synapses : tuple of str
+        Keys of the synapse models that go with it by default (chemical, electrical).
+    dt_ms : float
+        Recommended step.
+    """
+
+    name: str
+    equations: str
+    parameters: tuple[Parameter, ...]
+    initial: dict[str, str]
+    threshold: str = ""
+    reset: str = ""
+    refractory: str = ""
+    muscle: dict[str, float] = field(default_factory=dict)
+    synapses: tuple[str, ...] = ()
+    dt_ms: float = 0.1
+
+
+@dataclass(frozen=True)
+class EdgeValue:
+    """A number that every edge carries.
+
+    Parameters
+    ----------
+    symbol : str
+        Its name in ``summed`` and ``on_pre``.
+    rule : {"strength", "signed_strength", "reversal"}
+        strength: `scale` x effective contacts; signed_strength: the same with the sign of the edge; reversal: the
+        value of ``excitatory`` where the sign is +1 and of ``inhibitory`` where it is -1.
+    scale, excitatory, inhibitory : str
+        Keys of parameters.
+    """
+
+    symbol: str
+    rule: Literal["strength", "signed_strength", "reversal"]
+    scale: str = ""
+    excitatory: str = ""
+    inhibitory: str = ""
+
+
+@dataclass(frozen=True)
+class SynapseModel:
+    """Dynamics of one sort of connection.
+
+    Parameters
+    ----------
+    name : str
+    kind : {"chemical", "electrical"}
+        Which edges of the connectome it takes; an electrical edge acts in both directions.
+    cell_equations : str
+        Brian2 equations of the states that it adds to every cell (pre- or postsynaptic).
+    summed : dict
+        Variable of the postsynaptic cell -> (expression over edge values, ``*_pre`` states; unit of Brian2). Summed
+        over the incoming edges at the start of every step.
+    on_pre : str
+        What a presynaptic spike adds, e.g. ``"I_syn_post += w"``.
+    delay : str
+        Symbol of a parameter in ms; empty for none.
+    current : str
+        What flows into the cell (amp), over cell states, summed variables and ``v``.
+    reset : str
+        Added to the neuron's reset.
+    edge : tuple of EdgeValue
+    parameters : tuple of Parameter
+    initial : dict
+        State -> expression of parameters.
+    derive : callable, optional
+        ``derive(network) -> {symbol: array (N, S)}``: parameters that follow from the wiring (a threshold at rest).
+    derived : dict
+        Symbol -> unit (a key of :data:`wormsim.units.UNITS`) of what `derive` returns, in internal units.
+    poisson_target : str
+        State that a Poisson stimulus adds to; empty if there is none.
+    """
+
+    name: str
+    kind: Literal["chemical", "electrical"]
+    current: str
+    parameters: tuple[Parameter, ...]
+    edge: tuple[EdgeValue, ...]
+    cell_equations: str = ""
+    summed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    on_pre: str = ""
+    delay: str = ""
+    reset: str = ""
+    initial: dict[str, str] = field(default_factory=dict)
+    derive: Callable | None = None
+    derived: dict[str, str] = field(default_factory=dict)
+    poisson_target: str = ""

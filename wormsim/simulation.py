@@ -1,0 +1,164 @@
+"""Simulate: many variants of one model in one call."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from . import __version__, catalog
+from .errors import InputError, SimulationError
+from .model import Model
+from .network import Record
+from .recording import Recording
+from .units import to_internal, to_number
+from .variants import Variants, effects
+
+MAX_RECORDING_BYTES = 8 * 2**30
+
+
+def simulate(
+    model: Model,
+    variants: Variants | None = None,
+    *,
+    duration_ms: float,
+    dt_ms: float | None = None,
+    record: Sequence[str] | str = "all",
+    every_ms: float = 1.0,
+    spikes: bool = False,
+    states: Sequence[str] = (),
+    engine: str = "numba",
+    dtype: Literal["float32", "float64"] = "float32",
+    threads: int | None = None,
+    on_failure: Literal["raise", "mark"] = "raise",
+) -> Recording:
+    """Run every variant of a model.
+
+    Parameters
+    ----------
+    model : Model
+    variants : Variants, optional
+        By default the intact model at its nominal parameters (``model.nominal()``).
+    duration_ms : float or brian2.Quantity
+    dt_ms : float or brian2.Quantity, optional
+        Step; the neuron model's recommended one by default.
+    record : sequence of str or "all"
+        Cells to record, as in ``circuit.select``.
+    every_ms : float
+        Time between frames, a whole number of steps.
+    spikes : bool
+        Also count the spikes from one frame to the next.
+    states : sequence of str
+        Further states to record, by their name in the equations.
+    engine : str
+        "numba"; "event" for large sparse networks of spiking cells without gap junctions; or "brian2", the reference.
+    dtype : {"float32", "float64"}
+    threads : int, optional
+        By default all cores.
+    on_failure : {"raise", "mark"}
+        What to do when a variant runs away: raise, naming the cell, or set its traces to NaN and list it in the
+        manifest.
+
+    Returns
+    -------
+    Recording
+        Its memory is variants x frames x recorded cells x 4 or 8 bytes for each variable.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        Bad times or names, or a recording above 8 GiB.
+    SimulationError
+        A state became not-a-number or left the range, with ``on_failure="raise"``.
+    """
+    import xarray as xr
+
+    if variants is None:
+        variants = Variants.cross(model.nominal())
+    dt = to_number(dt_ms if dt_ms is not None else model.neuron.dt_ms, "ms", "dt_ms")
+    n_steps, every = _steps(duration_ms, dt, "duration_ms"), _steps(every_ms, dt, "every_ms")
+    if dtype not in ("float32", "float64"):
+        raise InputError(f"dtype {dtype!r} is not one of 'float32', 'float64'")
+    index = model.circuit.connectome.cells.index
+    cells = (
+        list(index)
+        if record == "all"
+        else list(model.circuit.select(*([record] if isinstance(record, str) else record)))
+    )
+    n_frames = -(-n_steps // every)
+    size = len(variants) * n_frames * len(cells) * (np.dtype(dtype).itemsize * (1 + len(states)) + 2 * spikes)
+    if size > MAX_RECORDING_BYTES:
+        raise InputError(
+            f"the recording would take {size / 2**30:.1f} GiB; record fewer cells, raise every_ms or use fewer variants"
+        )
+    if spikes and not model.neuron.threshold:
+        raise InputError(f"the model {model.neuron.name} does not spike: record v_mV instead")
+
+    network = model.lower(variants.samples)
+    wanted = Record(index.get_indexer(cells).astype(np.int32), every, True, spikes, tuple(states))
+    module = catalog.load("engines", engine)
+    began = time.perf_counter()
+    raw = module.run(
+        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads
+    )
+    wall_s = time.perf_counter() - began
+    failed = _failed(raw.pop("failed", None), variants, index, on_failure)
+
+    names = {"v": "v_mV"}
+    data = {names.get(k, k): (("variant", "time", "cell"), x) for k, x in raw.items()}
+    table = variants.table()
+    coords = {
+        "time": np.arange(n_frames) * every * dt,
+        "cell": np.array(cells, dtype=object),
+        "label": ("variant", table["label"].to_numpy(object)),
+        "sample": ("variant", table["sample"].to_numpy()),
+        "stream": ("variant", table["stream"].to_numpy(np.uint64)),
+    }
+    dataset = xr.Dataset(data, coords)
+    if failed:
+        dataset["v_mV"][list(failed)] = np.nan
+    dataset.attrs["manifest"] = json.dumps(
+        {
+            "wormsim": __version__,
+            "engine": engine,
+            "dtype": dtype,
+            "dt_ms": dt,
+            "n_steps": n_steps,
+            "wall_s": round(wall_s, 4),
+            "circuit": model.circuit.name,
+            "connectome": model.circuit.connectome.name,
+            "neuron": model.neuron.name,
+            "synapses": [s.name for s in model.synapses],
+            "perturbations": [p.describe() for p in model.perturbations],
+            "parameter_seed": variants.samples.seed,
+            "failed_variants": failed,
+        },
+        default=str,
+    )
+    return Recording(dataset)
+
+
+def _steps(value, dt: float, name: str) -> int:
+    ms = to_internal(to_number(value, "ms", name), "ms")
+    n = round(ms / dt) if np.isfinite(ms) and dt > 0 else 0
+    if n < 1 or abs(n * dt - ms) > 1e-6 * ms:
+        raise InputError(f"{name} = {value} must be a whole number of steps of dt_ms = {dt} ms, at least one")
+    return n
+
+
+def _failed(bad_cell: np.ndarray | None, variants: Variants, index, on_failure: str) -> dict[int, str]:
+    """Variants that ran away: number -> first cell that did."""
+    if bad_cell is None or not (bad_cell >= 0).any():
+        return {}
+    failed = {int(v): index[bad_cell[v]] for v in np.flatnonzero(bad_cell >= 0)}
+    if on_failure == "raise":
+        v, cell = next(iter(failed.items()))
+        variant = variants.variants[v]
+        raise SimulationError(
+            f"{len(failed)} of {len(variants)} variants ran away; the first is {variant.label!r} (sample {variant.sample}) in cell "
+            f"{cell}. Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
+        )
+    return failed

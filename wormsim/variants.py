@@ -1,0 +1,178 @@
+"""Variants: ablations x parameter samples x random streams, the axis that one compiled kernel runs over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import InputError, UnknownNameError, warn_data
+from .network import Effects, Lanes, Poisson
+from .perturbation import Perturbation, Sheet, blank_effects
+from .samples import Samples
+from .units import to_internal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .model import Model
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One run: which sample (by number), which random stream, and what is done beside the model's own perturbations."""
+
+    label: str
+    sample: int
+    stream: int
+    perturbations: tuple[Perturbation, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Variants:
+    """A list of variants over one set of samples.
+
+    Attributes
+    ----------
+    samples : Samples
+    variants : tuple of Variant
+    """
+
+    samples: Samples
+    variants: tuple[Variant, ...]
+
+    @classmethod
+    def cross(
+        cls,
+        samples: Samples,
+        perturbations: Mapping[str, Sequence[Perturbation]] | None = None,
+        seeds: Sequence[int] = (0,),
+        trials: Sequence[int] = (0,),
+    ) -> Variants:
+        """Every sample with every seed, trial and labelled set of perturbations.
+
+        A random stream belongs to (sample, seed, trial): an ablated animal meets the very inputs that its intact sibling
+        meets, so that they differ by the ablation alone.
+
+        Parameters
+        ----------
+        samples : Samples
+        perturbations : mapping of label to perturbations, optional
+            By default one variant, ``{"intact": ()}``.
+        seeds : sequence of int
+        trials : sequence of int
+            Repetitions under other noise, 0 ... 15.
+        """
+        cases = {"intact": ()} if perturbations is None else perturbations
+        if not cases or not seeds or not trials:
+            raise InputError("no variants: give at least one case, one seed and one trial")
+        made = [
+            Variant(label, int(number), stream_of(seed, int(number), trial), tuple(case))
+            for number in samples.values.index
+            for seed in seeds
+            for trial in trials
+            for label, case in cases.items()
+        ]
+        return cls(samples, tuple(made))
+
+    def lanes(self) -> Lanes:
+        """Column of the sample axis and random stream of each variant."""
+        column = {number: k for k, number in enumerate(self.samples.values.index)}
+        return Lanes(
+            np.array([column[v.sample] for v in self.variants], np.int32),
+            np.array([v.stream for v in self.variants], np.uint64),
+        )
+
+    def table(self) -> pd.DataFrame:
+        """label, sample and stream of every variant."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [(v.label, v.sample, v.stream) for v in self.variants], columns=["label", "sample", "stream"]
+        )
+
+    def __len__(self) -> int:
+        return len(self.variants)
+
+
+def stream_of(seed: int, sample: int, trial: int = 0) -> int:
+    """Random stream of one trial of a sample: seed, trial and sample number side by side in 64 bits, so that none meet."""
+    if not (0 <= seed < 2**32 and 0 <= sample < 2**28 and 0 <= trial < 16):
+        raise InputError(
+            f"seed {seed}, sample {sample} and trial {trial} must lie below 2**32, 2**28 and 16, and not below 0"
+        )
+    return (seed << 32) | (trial << 28) | sample
+
+
+def effects(model: Model, variants: Variants, dt_ms: float, n_steps: int) -> list[Effects]:
+    """What is done to which variant in each stretch between two onsets or offsets."""
+    own = [
+        tuple(p if p.resolved else p.resolve(model.circuit) for p in v.perturbations)
+        for v in variants.variants
+    ]
+    times = {
+        t for p in (*model.perturbations, *(q for ps in own for q in ps)) for t in (p.start_ms, p.stop_ms)
+    }
+    cuts = sorted({0, n_steps, *(min(round(t / dt_ms), n_steps) for t in times if np.isfinite(t))})
+    index = model.circuit.connectome.cells.index
+    lanes = np.arange(len(variants))
+    _warn_idle(
+        {id(p): p for p in (*model.perturbations, *(q for ps in own for q in ps))}.values(), dt_ms, n_steps
+    )
+    out = []
+    for start, stop in pairwise(cuts):
+        blank = blank_effects(start, stop, len(index), len(variants))
+        sheet = Sheet(blank, dt_ms, lanes, 0, None)
+        for source, p in enumerate(model.perturbations):
+            _write(p, sheet, source, lanes, model, variants, index)
+        for lane, perturbations in enumerate(own):
+            for source, p in enumerate(perturbations, start=len(model.perturbations)):
+                _write(p, sheet, source, lanes[lane : lane + 1], model, variants, index)
+        out.append(replace(blank, poisson=_gather(sheet.poisson_rows, len(variants))))
+    return out
+
+
+def _warn_idle(perturbations, dt_ms: float, n_steps: int) -> None:
+    """Say which perturbations have no step to act in: they start after the end, or their window is shorter than a step."""
+    idle = []
+    for p in perturbations:
+        first = round(p.start_ms / dt_ms)
+        last = round(p.stop_ms / dt_ms) if np.isfinite(p.stop_ms) else n_steps
+        if min(last, n_steps) <= first:
+            idle.append(p)
+    warn_data(
+        len(idle),
+        "perturbation(s) that act in no step of this run: look at start_ms, stop_ms and dt_ms",
+        idle,
+    )
+
+
+def _write(
+    p: Perturbation, sheet: Sheet, source: int, lanes: np.ndarray, model: Model, variants: Variants, index
+) -> None:
+    start, stop = round(p.start_ms / sheet.dt_ms), p.stop_ms / sheet.dt_ms
+    if sheet.effects.start < start or (np.isfinite(stop) and sheet.effects.stop > round(stop)):
+        return
+
+    def value(x, unit):
+        if not isinstance(x, str):
+            return to_internal(x, unit)
+        if x not in model.parameters:
+            raise UnknownNameError("parameter", x, model.parameters, f"named by {p!r}")
+        if x not in variants.samples.values.columns:
+            return to_internal(model.parameters[x].value, unit)
+        numbers = [variants.variants[lane].sample for lane in lanes]
+        return to_internal(variants.samples.values.loc[numbers, x].to_numpy(float), unit)
+
+    sheet.source, sheet.lanes, sheet.value = source, lanes, value
+    p.write(sheet, index.get_indexer(list(p.resolved)))
+
+
+def _gather(rows: list, n_variants: int) -> Poisson:
+    if not rows:
+        return blank_effects(0, 0, 0, n_variants).poisson
+    cell, source, p, size = (np.concatenate(part) for part in zip(*rows, strict=True))
+    return Poisson(cell.astype(np.int32), source.astype(np.int32), p, size)
