@@ -1,0 +1,220 @@
+"""One block of variants: its arrays, and the loop over segments that feeds them to the kernel."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+
+from ..errors import InputError
+from ..kernels import random
+from ..network import Effects, Lanes, Network, Record
+from . import cache
+from .planner import Block
+
+# Far outside of anything a membrane does, and far inside of what float32 holds.
+RUNAWAY_MV = 1e6
+
+
+class BlockRun:
+    """Runs one block.
+
+    Parameters
+    ----------
+    module : ModuleType
+        Kernel module of the block's layout.
+    network, effects, lanes, dt_ms, record, dtype
+        As for :func:`wormsim.engines.numba_engine.run`.
+    block : Block
+    out : dict of str to ndarray
+        Whole recordings (V, T, R); this block writes its own variants.
+    """
+
+    def __init__(self, module: ModuleType, network: Network, effects: list[Effects], lanes: Lanes, block: Block,
+                 dt_ms: float, record: Record, dtype: np.dtype, out: dict[str, np.ndarray]):
+        self.module, self.network, self.effects, self.block = module, network, effects, block
+        self.dt_ms, self.record, self.dtype, self.out = dt_ms, record, dtype, out
+        self.shared = block.layout == "shared"
+        # lanes that fill the last vector repeat the last variant and are never read
+        filled = np.minimum(np.arange(block.width), len(block.variants) - 1)
+        self.variants = block.variants[filled]
+        self.samples = lanes.sample[self.variants]
+        self.streams = lanes.stream[self.variants]
+        self.shape = (len(network.cells), block.width)
+        self.arguments: dict[str, object] = {}
+
+    def run(self) -> np.ndarray:
+        """All segments; returns for each variant the first cell that ran away, or -1."""
+        module, n = self.module, len(self.block.variants)
+        self._edges()
+        self._record()
+        self._state()
+        failed = np.full(n, -1, np.int32)
+        for segment, effect in enumerate(self.effects):
+            self._segment(effect)
+            if segment == 0:
+                module = cache.compiled(module, self._listed())
+            module.run(*self._listed())
+            bad = self._runaway(effect)[:, :n]
+            failed = np.where((failed < 0) & bad.any(axis=0), bad.argmax(axis=0).astype(np.int32), failed)
+        gone = ~self._lanes_of(self.effects[0].alive)[self.record.cells, :n]
+        for name, x in self.out.items():
+            if name != "spikes":
+                for row, variant in enumerate(self.block.variants):
+                    x[variant][:, gone[:, row]] = np.nan
+        return failed
+
+    def _listed(self) -> tuple:
+        return tuple(self.arguments[name] for name in self.module.ARGUMENTS)
+
+    def _lanes_of(self, x: np.ndarray) -> np.ndarray:
+        """Columns of a (., V) array for the lanes of the block."""
+        return np.ascontiguousarray(x[:, self.variants])
+
+    def _value(self, x: np.ndarray) -> np.ndarray:
+        """A (. or 1, S or 1) array as (., 1) where the block has one sample, else (., lanes or 1)."""
+        if x.shape[1] == 1:
+            return x
+        return x[:, self.samples[:1]] if self.shared else x[:, self.samples]
+
+    def _cast(self, x: np.ndarray, rows: int, wide: bool, dtype=None) -> np.ndarray:
+        """The array as the kernel takes it: (rows, lanes), or (rows,) where all lanes agree."""
+        x = np.asarray(x, np.float64)
+        full = np.broadcast_to(x, (rows, self.block.width)) if wide else np.broadcast_to(x, (rows, 1))[:, 0]
+        return np.array(full, dtype or self.dtype, order="C")
+
+    def _edges(self) -> None:
+        """Edge values and who is connected to whom, in rows of the receiving and of the sending cell."""
+        module, network, n = self.module, self.network, self.shape[0]
+        values = [{k: self._value(x) for k, x in p.values.items()} for p in network.pathways]
+        self.coefficients = module.coefficients(values)
+        for k, (pathway, _, names) in enumerate(module.SOURCES):
+            path = network.pathways[pathway]
+            self.arguments[f"in{k}_start"] = _starts(path.post, n)
+            self.arguments[f"in{k}_pre"] = np.array(path.pre, np.int32)
+            for name in names:
+                self.arguments[f"w{k}_{name}"] = self._cast(self.coefficients[f"w{k}_{name}"], len(path.pre), not self.shared)
+        for k, (pathway, _, writes) in enumerate(module.EVENTS):
+            path = network.pathways[pathway]
+            order = np.lexsort((path.post, path.pre))
+            self.arguments[f"out{k}_start"] = _starts(path.pre[order], n)
+            self.arguments[f"out{k}_post"] = np.array(path.post[order], np.int32)
+            for m in range(writes):
+                jump = self._cast(self.coefficients[f"jump{k}_{m}"], len(order), not self.shared)
+                self.arguments[f"jump{k}_{m}"] = np.ascontiguousarray(jump[order])
+
+    def _record(self) -> None:
+        record, n = self.record, self.shape[0]
+        self.arguments.update(every=record.every, record_cell=np.array(record.cells, np.int64),
+                              lane_out=np.array(self.block.variants, np.int64), record_spikes="spikes" in self.out)
+        for name in self.module.STATES:
+            self.arguments[f"record_{name}"] = name in self.out
+            self.arguments[f"out_{name}"] = self.out.get(name, np.empty((0, 0, 0), self.dtype))
+        self.arguments["out_spikes"] = self.out.get("spikes", np.empty((0, 0, 0), np.uint16))
+        row_of = np.full(n, -1, np.int64)
+        row_of[record.cells] = np.arange(len(record.cells))
+        self.arguments["row_of"] = row_of
+
+    def _state(self) -> None:
+        """States at step 0, buffers, and what never changes during a run."""
+        module, network, shape = self.module, self.network, self.shape
+        self.parameters = {name: self._value(network.parameters[name]) for name in module.PARAMETERS}
+        self.parameters["dt"] = np.full((1, 1), self.dt_ms)
+        for name, x in module.initial(self.parameters).items():
+            self.arguments[f"all_{name}"] = self._cast(x, shape[0], True)
+        for k in range(len(module.SOURCES)):
+            self.arguments[f"old{k}"] = np.zeros(shape, self.dtype)
+            self.arguments[f"new{k}"] = np.zeros(shape, self.dtype)
+        for name in module.SUMS:
+            self.arguments[f"sum_{name}"] = np.zeros(shape[1], self.dtype)
+        if module.REFRACTORY:
+            # the step of the spike itself counts as one
+            busy = np.maximum(self._steps(self.parameters[module.REFRACTORY]), 1)
+            self.arguments["busy"] = self._cast(busy, shape[0], not self.shared, np.int32)
+            self.arguments["free"] = np.zeros(shape, np.int32)
+        if module.SPIKING:
+            self.arguments["spikes"] = np.zeros(shape[0] * shape[1], np.int32)
+        for k, (_, name, _) in enumerate(module.EVENTS):
+            # halves go up, as in the compiled spike queue of Brian2
+            delay = np.floor(self.parameters[name] / self.dt_ms + 0.5) if name else np.zeros((1, 1))
+            if delay.min() < 0:
+                raise InputError(f"the delay {name} is negative")
+            slots = int(delay.max()) + 1
+            self.arguments[f"delay{k}"] = self._cast(delay, shape[0], not self.shared, np.int32)
+            self.arguments[f"ring{k}"] = np.empty((slots, shape[0] * shape[1]), np.int32)
+            self.arguments[f"count{k}"] = np.zeros(slots, np.int64)
+        mask = np.uint64(0xFFFFFFFF)
+        self.arguments.update(key_low=self.streams & mask, key_high=self.streams >> np.uint64(32),
+                              draw=np.zeros(shape[1], np.uint64))
+
+    def _steps(self, ms: np.ndarray) -> np.ndarray:
+        """Whole steps, counted as Brian2's timestep() counts them."""
+        return np.floor((ms + 1e-3 * self.dt_ms) / self.dt_ms)
+
+    def _segment(self, effect: Effects) -> None:
+        """What the perturbations change."""
+        module, shape = self.module, self.shape
+        alive = self._lanes_of(effect.alive)
+        release = alive & self._lanes_of(effect.release)
+        self.arguments.update(t0=effect.start, t1=effect.stop, alive=alive, release=release, some_alive=alive.any(axis=1))
+        for name, off in (("dead", ~alive), ("mute", ~release)):
+            cell, lane = np.nonzero(off)
+            self.arguments[f"{name}_cell"], self.arguments[f"{name}_lane"] = cell, lane
+        first = self._first_values()
+        for name in module.STATES:
+            x = np.broadcast_to(first[name], shape)
+            self.arguments[f"dead_{name}"] = x[self.arguments["dead_cell"], self.arguments["dead_lane"]].astype(self.dtype)
+        values = dict(self.parameters)
+        values["I_ext"] = self._lanes_of(effect.current_pA)
+        values["G_ext"] = self._lanes_of(effect.conductance_nS)
+        values["GE_ext"] = self._lanes_of(effect.conductance_reversal_pA)
+        for name, pathway, chemical in module.CONSTANT_SUMS:
+            path = self.network.pathways[pathway]
+            values[name] = _masked_sum(path.pre, path.post, self.coefficients[f"sum_{name}"], release if chemical else alive)
+        constants = module.constants(values)
+        for name, by_effect in module.CONSTANTS:
+            self.arguments[f"c_{name}"] = self._cast(constants[name], shape[0], by_effect or not self.shared)
+        self._poisson(effect)
+
+    def _first_values(self) -> dict[str, np.ndarray]:
+        return {name: np.asarray(x, np.float64) for name, x in self.module.initial(self.parameters).items()}
+
+    def _poisson(self, effect: Effects) -> None:
+        p = effect.poisson
+        if not self.module.POISSON_TARGET:
+            if len(p.cell) and (p.probability > 0).any():
+                names = ", ".join(path.synapse.name for path in self.network.pathways)
+                raise InputError(f"a Poisson stimulus needs a synapse model that takes events; {self.network.neuron.name} "
+                                 f"runs with {names}: use a current pulse")
+            return
+        limit = random.threshold(self._lanes_of(p.probability))
+        keep = limit.any(axis=1)
+        self.arguments.update(
+            po_cell=p.cell[keep].astype(np.int64), po_source=p.source[keep].astype(np.int64), po_limit=limit[keep],
+            po_most=limit[keep].max(axis=1, initial=0), po_size=self._lanes_of(p.size_pA)[keep].astype(self.dtype))
+
+    def _runaway(self, effect: Effects) -> np.ndarray:
+        """(N, lanes): living cells with a state that is not a number or a voltage beyond all reason."""
+        bad = ~(np.abs(self.arguments["all_v"]) <= RUNAWAY_MV)
+        for name in self.module.STATES:
+            bad |= ~np.isfinite(self.arguments[f"all_{name}"])
+        return bad & self.arguments["alive"]
+
+
+def _starts(cell: np.ndarray, n: int) -> np.ndarray:
+    """Start of each cell's row among edges sorted by `cell`, and the end of the last one."""
+    return np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n))]).astype(np.int64)
+
+
+def _masked_sum(pre: np.ndarray, post: np.ndarray, coefficient: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Sum of edge values over senders that are on, (N, lanes), added in the order of the edges.
+
+    The k-th edges of all cells are added together, so the order within a cell never depends on the number of lanes.
+    """
+    total = np.zeros(mask.shape)
+    starts = _starts(post, len(mask))
+    rank = np.arange(len(post)) - starts[post]
+    order = np.argsort(rank, kind="stable")
+    for edges in np.split(order, np.flatnonzero(np.diff(rank[order])) + 1) if len(post) else ():
+        total[post[edges]] += coefficient[edges] * mask[pre[edges]]
+    return total
