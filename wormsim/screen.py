@@ -1,0 +1,167 @@
+"""The two computations of a screen: find samples whose intact animal does the behaviour, then remove cells from them.
+
+Both are pure functions of a spec that is plain JSON, so that they can be chunks of a run on any machine.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import numpy as np
+import pandas as pd
+
+from . import catalog
+from .assay import Assay
+from .circuit import Circuit, load_circuit
+from .evidence import MANIPULATIONS
+from .model import Model
+from .parameter import Prior
+from .perturbation import Perturbation
+from .variants import Variant, Variants, stream_of
+
+INTACT, FRESH = "intact", "intact, fresh noise"
+
+
+def circuit_of(name: str, wiring: dict) -> Circuit:
+    """A circuit by name, with its real wiring or that of a control.
+
+    Parameters
+    ----------
+    name : str
+    wiring : dict
+        ``{"kind": k, "seed": s}`` with kind real; degree, weights, signs: shuffled (see
+        :meth:`Connectome.shuffle`); none: every connection between two neurons removed.
+    """
+    return _circuit(name, wiring["kind"], int(wiring.get("seed", 0)))
+
+
+@functools.lru_cache(maxsize=4)
+def _circuit(name: str, kind: str, seed: int) -> Circuit:
+    circuit = load_circuit(name)
+    if kind == "real":
+        return circuit
+    if kind == "none":
+        return circuit.with_connectome(circuit.connectome.without(pre="kind=neuron", post="kind=neuron"))
+    return circuit.with_connectome(circuit.connectome.shuffle(kind, seed))
+
+
+def setting(spec: dict) -> tuple[Assay, Model]:
+    """The assay and its unstimulated model that a spec names."""
+    return _setting(
+        json.dumps(
+            {k: spec[k] for k in ("assay", "circuit", "wiring", "neuron", "parameters")}, sort_keys=True
+        )
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _setting(text: str) -> tuple[Assay, Model]:
+    spec = json.loads(text)
+    assay = catalog.load("assays", spec["assay"]).ASSAY
+    model = assay.build(circuit_of(spec["circuit"], spec["wiring"]), spec["neuron"])
+    # A key of another neuron model does not concern this one; the study has checked that some model has it.
+    given = {key: value for key, value in spec["parameters"].items() if key in model.parameters}
+    return assay, model.with_parameters(
+        {k: Prior(*v) if isinstance(v, list) else v for k, v in given.items()}
+    )
+
+
+def run_trial(assay: Assay, model: Model, variants: Variants) -> np.ndarray:
+    """Response (mV) of every variant; not-a-number where it ran away."""
+    return assay.response(assay.run(model, variants), model)
+
+
+def find_samples(spec: dict) -> pd.DataFrame:
+    """Which of the candidate samples do the behaviour when intact, and only with the stimulus.
+
+    Parameters
+    ----------
+    spec : dict
+        ``assay, circuit, wiring, neuron, parameters, seed, first, n``.
+
+    Returns
+    -------
+    DataFrame
+        One row a candidate: ``sample, response_mV, spontaneous_mV, ran_away, responds, reliable, accepted``.
+        Reliable: it responds again under other noise; spontaneous: the largest response without the stimulus,
+        measured only where it responds.
+    """
+    assay, model = setting(spec)
+    samples = model.sample(spec["n"], spec["seed"], spec["first"])
+    numbers = samples.values.index.to_numpy()
+    stimulated = model.perturbed(*assay.stimulus(model.neuron))
+    response = run_trial(assay, stimulated, Variants.cross(samples, seeds=(spec["seed"],)))
+    responds = response >= assay.min_response_mV
+    reliable, spontaneous, ran_away = responds.copy(), np.full(len(samples), np.nan), np.isnan(response)
+    if responds.any():
+        # Only those that turned once go on: again under other noise, and under both noises without the stimulus.
+        some = samples.take(numbers[responds])
+        trials = intact_trials(model)
+        again = response[responds]
+        if trials[1:]:
+            again = run_trial(
+                assay, stimulated, Variants.cross(some, seeds=(spec["seed"],), trials=trials[1:])
+            )
+        again = again.reshape(len(some), -1)
+        unasked = np.abs(run_trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=trials)))
+        unasked = unasked.reshape(len(some), -1)
+        reliable[responds] = (again >= assay.min_response_mV).all(axis=1)
+        spontaneous[responds] = unasked.max(axis=1)
+        ran_away[responds] = np.isnan(again).any(axis=1) | np.isnan(unasked).any(axis=1)
+    quiet = responds & (spontaneous < assay.max_spontaneous * response)
+    return pd.DataFrame(
+        {
+            "sample": numbers,
+            "response_mV": response,
+            "spontaneous_mV": spontaneous,
+            "ran_away": ran_away,
+            "responds": responds,
+            "reliable": reliable,
+            "accepted": reliable & quiet,
+        }
+    )
+
+
+def intact_trials(model: Model) -> tuple[int, ...]:
+    """Trials that an intact animal must pass: two where the model has noise, else one."""
+    return (0, 2) if model.neuron.threshold else (0,)
+
+
+def remove_cells(spec: dict) -> pd.DataFrame:
+    """Response of accepted samples with each case of removed cells.
+
+    Parameters
+    ----------
+    spec : dict
+        That of :func:`find_samples` less ``first, n``, and ``samples`` (numbers), ``cases`` (label -> [kind, [cells]]).
+
+    Returns
+    -------
+    DataFrame
+        ``sample, case, response_mV, keep``; `keep` is the share of the same animal's intact response. Two cases are
+        always there: the intact animal, and the intact animal with other noise.
+    """
+    assay, model = setting(spec)
+    model = model.perturbed(*assay.stimulus(model.neuron))
+    cases: dict[str, tuple[Perturbation, ...]] = {INTACT: ()}
+    for label, (kind, cells) in spec["cases"].items():
+        cases[label] = (MANIPULATIONS[kind](*cells).resolve(model.circuit),)
+    first = min(spec["samples"])
+    samples = model.sample(max(spec["samples"]) - first + 1, spec["seed"], first).take(spec["samples"])
+    variants = []
+    for number in spec["samples"]:
+        stream, fresh = stream_of(spec["seed"], number), stream_of(spec["seed"], number, trial=1)
+        variants += [Variant(label, number, stream, done) for label, done in cases.items()]
+        variants.append(Variant(FRESH, number, fresh))
+    response = run_trial(assay, model, Variants(samples, tuple(variants))).reshape(len(samples), -1)
+    keep = response / response[:, :1]
+    labels = [*cases, FRESH]
+    return pd.DataFrame(
+        {
+            "sample": np.repeat(spec["samples"], len(labels)),
+            "case": labels * len(samples),
+            "response_mV": response.ravel(),
+            "keep": keep.ravel(),
+        }
+    )

@@ -1,0 +1,496 @@
+"""Ablation screen: remove every cell and every class from an ensemble of models, rank them, hold them against experiments.
+
+Order of work, none of which looks back: fit (accept samples on the intact animal alone), screen, control (shuffled
+wiring, no wiring, degree), score.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from .. import catalog
+from ..ensemble import LEAST_SAMPLES, Ensemble, accept, screen, summarise, verdict
+from ..errors import InputError, warn_data
+from ..evidence import read_evidence
+from ..metrics.rank_agreement import ceiling, jackknife_spearman
+from ..screen import FRESH, setting
+from ..signs import report as sign_report
+from ..signs import warn_unsigned
+from . import StudyFigure, StudyResult, score_table
+from . import _screen_scores as scoring
+from ._screen_check import MOST_SAMPLES, REAL, SEEDS, check_ensemble, row_cases
+from ._screen_text import CAPTIONS, CONTROLS, summary_text
+
+if TYPE_CHECKING:
+    from ..circuit import Circuit
+    from ..model import Model
+    from ..runner import Runner
+
+MOST_SHUFFLES = 1000  # the seeds of one experiment's shuffles; the next seed's begin there (see _control_wirings)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelTable(_Table):
+    """What is simulated."""
+
+    assay: str
+    circuit: str
+    neurons: list[str] = Field(
+        min_length=1, description="neuron models; the first is the default, the others are compared to it"
+    )
+    parameters: dict[str, float | tuple[Literal["uniform", "loguniform"], float, float]] = Field(
+        default_factory=dict,
+        description="key = value fixes a parameter, key = [kind, low, high] gives it another prior",
+    )
+
+
+class EnsembleTable(_Table):
+    """How many samples, and how long to look for them."""
+
+    samples: int = Field(ge=LEAST_SAMPLES, le=MOST_SAMPLES)
+    most_candidates: int = Field(ge=LEAST_SAMPLES, le=MOST_SAMPLES)
+
+
+class ScreenTable(_Table):
+    """What is removed."""
+
+    cells: bool = True
+    classes: bool = True
+
+
+class ScoreTable(_Table):
+    """What the ranking is held against."""
+
+    evidence: str = Field(description="packaged table of ablations, or path of a CSV")
+    bootstrap: int = Field(default=2000, ge=100)
+
+
+class ControlsTable(_Table):
+    """Wirings that the same is done to."""
+
+    degree: int = Field(ge=0, le=MOST_SHUFFLES)
+    weights: int = Field(default=0, ge=0, le=MOST_SHUFFLES)
+    signs: int = Field(ge=0, le=MOST_SHUFFLES)
+    none: bool = True
+    samples: int = Field(ge=LEAST_SAMPLES, le=MOST_SAMPLES)
+    most_candidates: int = Field(ge=LEAST_SAMPLES, le=MOST_SAMPLES)
+
+
+class Spec(_Table):
+    """Settings of an ablation screen."""
+
+    seed: int = Field(default=0, ge=0, lt=SEEDS)
+    model: ModelTable
+    ensemble: EnsembleTable
+    screen: ScreenTable = ScreenTable()
+    score: ScoreTable
+    controls: ControlsTable
+
+    def setting(self, neuron: str, wiring: dict) -> dict:
+        """What the chunks of one ensemble need to know."""
+        return {
+            "assay": self.model.assay,
+            "circuit": self.model.circuit,
+            "wiring": wiring,
+            "neuron": neuron,
+            "parameters": _plain(self.model.parameters),
+            "seed": self.seed,
+        }
+
+
+def check(spec: Spec) -> None:
+    """Raise what is wrong with the settings before a results folder is made: names, groups, parameters, published rows."""
+    _checked(spec)
+
+
+def _checked(spec: Spec):
+    model = spec.model
+    assay, circuit = check_ensemble(
+        model.assay, model.circuit, model.neurons, _plain(model.parameters), spec.seed
+    )
+    evidence = read_evidence(spec.score.evidence)
+    scoring.scored_rows(evidence)
+    return assay, circuit, evidence, row_cases(evidence, circuit), _cases(circuit, spec.screen)
+
+
+def run(spec: Spec, runner: Runner) -> StudyResult:
+    """Do the screen; see the module."""
+    assay, circuit, evidence, rows, removed = _checked(spec)
+    warn_unsigned(circuit.connectome)
+    left_out = sum(n for kind, n in circuit.left_out.items() if kind != "edges")
+    warn_data(left_out, f"cells of the connectome have no part in {circuit.name} ({circuit.left_out.get('edges', 0)} edges go with them)")
+    cases = {**removed, **rows}
+
+    ensembles, keeps = {}, {}
+    for neuron in spec.model.neurons:
+        name = f"{neuron}, real wiring"
+        found = accept(
+            spec.setting(neuron, REAL),
+            spec.ensemble.samples,
+            spec.ensemble.most_candidates,
+            runner,
+            f"intact animals: {name}",
+        )
+        _require(found, neuron)
+        ensembles[name] = found
+        keeps[neuron] = screen(found, cases, runner, f"cells removed: {name}")
+
+    default = spec.model.neurons[0]
+    controls = {}
+    for wiring in _control_wirings(spec):
+        name = f"{default}, {wiring_name(wiring)}"
+        found = accept(
+            spec.setting(default, wiring),
+            spec.controls.samples,
+            spec.controls.most_candidates,
+            runner,
+            f"intact animals: {name}",
+        )
+        ensembles[name] = found
+        if len(found.accepted) >= LEAST_SAMPLES:
+            controls[name] = screen(found, rows, runner, f"cells removed: {name}")
+
+    driven = assay.driven(circuit)
+    rankings = {
+        neuron: _ranking(keep, assay.margin, cases, circuit, driven) for neuron, keep in keeps.items()
+    }
+    planned = {kind: getattr(spec.controls, kind) for kind in scoring.SHUFFLES}
+    scored = scoring.Scoring(
+        keeps, controls, planned, evidence, rows, circuit, assay.margin, spec.score.bootstrap, spec.seed
+    )
+    published = scoring.published_table(scored, rankings[default], driven)
+    scores = score_table(
+        [
+            *scoring.auroc_rows(scored),
+            *scoring.verdict_rows(published, default),
+            *_agreement_rows(keeps, rankings[default], assay.margin, spec),
+            *scoring.acceptance_rows(ensembles),
+        ]
+    )
+    tables = {
+        "published_rows": published,
+        "acceptance": pd.DataFrame([{"ensemble": name, **e.acceptance()} for name, e in ensembles.items()]),
+        "noise_floor": pd.concat(
+            [summarise(keep[[FRESH]], assay.margin).assign(model=neuron) for neuron, keep in keeps.items()]
+        ).reset_index(drop=True),
+        "signs": sign_report(circuit.connectome).reset_index(),
+        "parameters": _parameter_table(spec, ensembles),
+        **{f"ranking_{neuron}": table for neuron, table in rankings.items()},
+        **{
+            f"keep_{neuron}": keep.T.rename_axis("removed").reset_index().rename(columns=str)
+            for neuron, keep in keeps.items()
+        },
+        **{
+            f"accepted_{neuron}": _accepted_table(ensembles[f"{neuron}, real wiring"], spec, neuron)
+            for neuron in spec.model.neurons
+        },
+    }
+    traces = {
+        neuron: _traces(spec, neuron, ensembles[f"{neuron}, real wiring"], rankings[neuron])
+        for neuron in spec.model.neurons
+    }
+    result = StudyResult(
+        summary=summary_text(spec, assay, tables, scores, rankings),
+        scores=scores,
+        ranking=rankings[default].head(40),
+        tables=tables,
+        traces=traces,
+        captions=CAPTIONS,
+        controls=CONTROLS,
+        citations=_citations(circuit, evidence),
+    )
+    result.figures = figures(result)
+    return result
+
+
+def figures(result: StudyResult) -> dict[str, StudyFigure]:
+    """The figures of a screen, drawn from its tables and traces alone."""
+    from ..plotting import screen as draw
+
+    return draw.screen_figures(result.tables, result.traces, result.scores)
+
+
+def ablate(
+    cells: list[str],
+    assay: str,
+    circuit: str | None = None,
+    model: str = "lif",
+    samples: int = 64,
+    seed: int = 0,
+    runner: Runner | None = None,
+) -> dict:
+    """Predict what the loss of some cells does to a behaviour.
+
+    Parameters
+    ----------
+    cells : list of str
+        Removed together; names, classes, globs, groups or attributes.
+    assay : str
+    circuit : str, optional
+        The assay's own by default.
+    model : str
+        Neuron model.
+    samples : int
+        Size of the ensemble; 16 to 100000.
+    seed : int
+    runner : Runner, optional
+        Where chunks are kept; by default a folder in wormsim's cache, so that the next question is answered faster.
+
+    Returns
+    -------
+    dict
+        ``assay, circuit, model, cells, samples, acceptance, behaviours, notes``; each behaviour has ``intact`` and
+        ``ablated`` (value, low, high: share of the ensemble that does it, with its 95 % interval), ``response_left``
+        and ``verdict``.
+    """
+    the_assay, the_circuit = check_ensemble(assay, circuit, [model], {}, seed, samples)
+    name = circuit or the_assay.circuit
+    chosen = list(the_circuit.select(*cells))
+    runner = runner or _cached_runner()
+    of = {"assay": assay, "circuit": name, "wiring": REAL, "neuron": model, "parameters": {}, "seed": seed}
+    found = accept(of, samples, 32 * samples, runner, "intact animals")
+    notes = [
+        f"{found.acceptance()['accepted']} of {len(found.candidates)} parameter samples make an intact animal that does it, and "
+        "only with the stimulus"
+    ]
+    keep = (
+        screen(found, {"ablated": ("ablate", chosen)}, runner, "cells removed")
+        if found.accepted
+        else pd.DataFrame({"ablated": [], FRESH: []})
+    )
+    said, numbers = verdict(
+        keep["ablated"].to_numpy(float), keep[FRESH].to_numpy(float), the_assay.margin, LEAST_SAMPLES
+    )
+    if scoring.total_contacts(the_circuit, chosen) == 0:
+        said = "no prediction"
+        notes.append(
+            "the wiring diagram shows no connection of these cells: there is nothing to predict from"
+        )
+    read = {cell for group in the_assay.readout for cell in the_circuit.groups[group]}
+    if read & set(chosen):
+        said = "no prediction"
+        notes.append(
+            f"the assay reads {len(read & set(chosen))} of these cells: they are muscles, not what moves them"
+        )
+    driven = the_assay.driven(the_circuit)
+    if driven <= set(chosen):
+        said = "no prediction"
+        notes.append("these are the cells that the assay drives: the behaviour is lost by construction")
+    elif driven & set(chosen):
+        notes.append(f"the assay drives {len(driven & set(chosen))} of these cells itself")
+    behaviour = {
+        "behaviour": the_assay.behaviour,
+        **numbers,
+        "response_left": _quantiles(keep["ablated"]),
+        "verdict": said,
+    }
+    return {
+        "assay": assay,
+        "circuit": name,
+        "model": model,
+        "cells": chosen,
+        "samples": len(found.accepted),
+        "seed": seed,
+        "acceptance": found.acceptance(),
+        "behaviours": [behaviour],
+        "notes": notes,
+    }
+
+
+def rank(
+    assay: str,
+    circuit: str | None = None,
+    model: str = "lif",
+    samples: int = 16,
+    seed: int = 0,
+    cells: bool = True,
+    classes: bool = True,
+    runner: Runner | None = None,
+) -> pd.DataFrame:
+    """Every single neuron and every class of a circuit, the ones whose loss most often abolishes the behaviour first.
+
+    This is the screen of an experiment without its scores and controls; arguments as in :func:`ablate`.
+
+    Returns
+    -------
+    DataFrame
+        ``rank, removed, cells, p_lost, low, high, keep_mean, ...`` (see :func:`wormsim.ensemble.summarise`).
+    """
+    the_assay, the_circuit = check_ensemble(assay, circuit, [model], {}, seed, samples)
+    name = circuit or the_assay.circuit
+    runner = runner or _cached_runner()
+    of = {"assay": assay, "circuit": name, "wiring": REAL, "neuron": model, "parameters": {}, "seed": seed}
+    found = accept(of, samples, 64 * samples, runner, "intact animals")
+    _require(found, model)
+    cases = _cases(the_circuit, ScreenTable(cells=cells, classes=classes))
+    keep = screen(found, cases, runner, "cells removed")
+    return _ranking(keep, the_assay.margin, cases, the_circuit, the_assay.driven(the_circuit))
+
+
+def _cached_runner() -> Runner:
+    """A runner whose chunks lie in wormsim's cache, so that the next question about the same ensemble is answered faster."""
+    from ..cache import folder
+    from ..runner import Runner
+
+    return Runner(folder() / "ablate")
+
+
+def wiring_name(wiring: dict) -> str:
+    """How a wiring is called in tables."""
+    return {"real": "real wiring", "none": "no neuron-neuron wiring"}.get(
+        wiring["kind"], f"{wiring['kind']} shuffle {wiring['seed'] % 1000}"
+    )
+
+
+def _quantiles(keep: pd.Series) -> dict:
+    if len(keep) == 0:
+        return {"median": None, "low": None, "high": None}
+    low, median, high = keep.quantile([0.025, 0.5, 0.975])
+    return {"median": float(median), "low": float(low), "high": float(high)}
+
+
+def _require(found: Ensemble, neuron: str) -> None:
+    if len(found.accepted) < LEAST_SAMPLES:
+        raise InputError(
+            f"only {len(found.accepted)} of {len(found.candidates)} samples of the {neuron} model make an intact animal that "
+            f"does the behaviour; at least {LEAST_SAMPLES} are needed. Raise ensemble.most_candidates or free more parameters"
+        )
+
+
+def _cases(circuit: Circuit, table: ScreenTable) -> dict[str, tuple[str, list[str]]]:
+    """Every single neuron, and every class of more than one."""
+    cells = circuit.connectome.cells
+    neurons = cells[cells["kind"] == "neuron"]
+    cases = {}
+    if table.cells:
+        cases |= {name: ("ablate", [name]) for name in neurons.index}
+    if table.classes:
+        for cell_class, members in neurons.groupby("cell_class", sort=True):
+            if len(members) > 1 or not table.cells:
+                cases[str(cell_class)] = ("ablate", list(members.index))
+    if not cases:
+        raise InputError("screen.cells and screen.classes are both false: nothing would be removed")
+    return cases
+
+
+def _control_wirings(spec: Spec) -> list[dict]:
+    """The wirings to compare with; another seed of the experiment shuffles anew."""
+    first = 1000 * spec.seed
+    wirings = [
+        {"kind": kind, "seed": first + k}
+        for kind in scoring.SHUFFLES
+        for k in range(getattr(spec.controls, kind))
+    ]
+    return wirings + ([{"kind": "none", "seed": 0}] if spec.controls.none else [])
+
+
+def _ranking(
+    keep: pd.DataFrame, margin: float, cases: dict, circuit: Circuit, driven: set[str]
+) -> pd.DataFrame:
+    """All single cells and classes, the ones whose loss most often abolishes the behaviour first."""
+    table = summarise(keep, margin)
+    table = table.loc[[c for c in table.index if c in cases and not c.startswith("row ")]]
+    table.insert(0, "cells", [len(cases[c][1]) for c in table.index])
+    table["contacts"] = [scoring.total_contacts(circuit, cases[c][1]) for c in table.index]
+    table["driven by the assay"] = [bool(driven & set(cases[c][1])) for c in table.index]
+    table = table.sort_values(["p_lost", "keep_mean"], ascending=[False, True], kind="stable")
+    table.insert(0, "rank", range(1, len(table) + 1))
+    return table.rename_axis("removed").reset_index()
+
+
+def _agreement_rows(
+    keeps: dict[str, pd.DataFrame], ranking: pd.DataFrame, margin: float, spec: Spec
+) -> list[dict]:
+    """How far the other models' chances of loss rank cells and classes as the default one's do; driven cells left out."""
+    default, *others = spec.model.neurons
+    cases = list(ranking.loc[~ranking["driven by the assay"], "removed"])
+    out = []
+    for other in others:
+        a, b = ((~(keeps[m][cases] >= margin)).to_numpy(float) for m in (default, other))
+        value, low, high = jackknife_spearman(a, b)
+        top = ceiling(a, b, spec.seed)
+        said = "agree" if low > 0.5 * top else "agree in part" if low > 0 else "do not agree"
+        out.append(
+            {
+                "metric": "ranking_agreement_spearman",
+                "group": f"{default} and {other}",
+                "value": value,
+                "low": low,
+                "high": high,
+                "floor": 0.0,
+                "ceiling": top,
+                "n": len(cases),
+                "verdict": f"{said}; two such ensembles that did agree would show {top:.2f}",
+            }
+        )
+    return out
+
+
+def _parameter_table(spec: Spec, ensembles: dict[str, Ensemble]) -> pd.DataFrame:
+    """Parameters of each model: value or prior, source, and where the accepted samples lie in the prior."""
+    tables = []
+    for neuron in spec.model.neurons:
+        model = _model(spec, neuron)
+        found = ensembles[f"{neuron}, real wiring"]
+        drawn = model.sample(max(found.accepted) + 1, spec.seed).take(found.accepted).values
+        table = model.parameter_table()
+        for column, q in (("accepted_low", 0.025), ("accepted_median", 0.5), ("accepted_high", 0.975)):
+            table[column] = drawn.quantile(q).reindex(table.index)
+        tables.append(table.reset_index().assign(model=neuron))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _accepted_table(found: Ensemble, spec: Spec, neuron: str) -> pd.DataFrame:
+    drawn = _model(spec, neuron).sample(max(found.accepted) + 1, spec.seed).take(found.accepted).values
+    return drawn.join(found.candidates.set_index("sample")[["response_mV", "spontaneous_mV"]]).reset_index()
+
+
+def _model(spec: Spec, neuron: str) -> Model:
+    return setting(spec.setting(neuron, REAL))[1]
+
+
+def _plain(parameters: dict) -> dict:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
+
+
+def _traces(spec: Spec, neuron: str, found: Ensemble, ranking: pd.DataFrame):
+    """Muscles of one animal, the one of median response: intact, without stimulus, and without the classes that rank first."""
+    from ..perturbations import Ablate
+    from ..variants import Variants
+
+    assay = catalog.load("assays", spec.model.assay).ASSAY
+    model = _model(spec, neuron)
+    accepted = found.candidates.set_index("sample").loc[found.accepted, "response_mV"]
+    typical = int(accepted.sort_values().index[len(accepted) // 2])
+    stimulus = tuple(assay.stimulus(model.neuron))
+    free = ranking[~ranking["driven by the assay"]]
+    removed = [str(name) for name in free["removed"].head(3)]
+    cases = {
+        "intact": stimulus,
+        "no stimulus": (),
+        **{f"without {name}": (*stimulus, Ablate(name)) for name in removed},
+    }
+    variants = Variants.cross(model.sample(1, spec.seed, typical), cases, seeds=(spec.seed,))
+    dataset = assay.run(model, variants).dataset
+    groups = {
+        name: model.circuit.groups[name] for name in [*assay.readout, *(c.group for c in assay.contacts)]
+    }
+    member = [next(g for g, cells in groups.items() if cell in cells) for cell in dataset["cell"].to_numpy()]
+    k = assay.factor(model.neuron)
+    marks = {
+        "drive_ms": [k * min(c.start_ms for c in assay.contacts), k * max(c.stop_ms for c in assay.contacts)],
+        "window_ms": [k * t for t in assay.window_ms],
+        "baseline_ms": [k * t for t in assay.baseline_ms],
+    }
+    return dataset.assign_coords(group=("cell", member)).drop_attrs().assign_attrs(marks)
+
+
+def _citations(circuit: Circuit, evidence: pd.DataFrame) -> list[str]:
+    own = str(circuit.connectome.provenance.get("citation", circuit.connectome.name))
+    return [own, *sorted({paper.strip() for sources in evidence["source"] for paper in sources.split(";") if paper.strip()})]
