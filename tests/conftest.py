@@ -1,0 +1,53 @@
+"""What every test starts from: no display, no colour, the same random examples, recorded data if it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("COLUMNS", "120")
+os.environ["NO_COLOR"] = "1"
+
+ROOT = Path(__file__).resolve().parents[1]
+# Compiled kernels are kept from one test run to the next, but not among the user's own.
+os.environ.setdefault("WORMSIM_CACHE_DIR", str(ROOT / ".pytest_cache" / "wormsim"))
+
+try:
+    from hypothesis import settings
+except ImportError:  # an install without [dev]
+    pass
+else:
+    # A kernel compiled inside an example is no sign of a slow test; the same examples every time keep CI steady.
+    settings.register_profile("wormsim", deadline=None, derandomize=True, max_examples=50)
+    settings.load_profile("wormsim")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the cache folder before there is a second worker that could meet it half made."""
+    from wormsim import cache
+
+    if not hasattr(config, "workerinput"):
+        cache.folder()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository root; skips when the tests run against an installed wheel alone."""
+    if not (ROOT / "pyproject.toml").is_file():
+        pytest.skip("not run from the repository")
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def recorded_data() -> Path:
+    """Folder with recordings that may not be redistributed, to check against; skips where it is absent.
+
+    ``WORMSIM_RECORDED_DATA`` names it; without that it is looked for beside the repository.
+    """
+    folder = Path(os.environ.get("WORMSIM_RECORDED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no recorded data: {folder} is not there (set WORMSIM_RECORDED_DATA)")
+    return folder
