@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -218,7 +219,12 @@ def _deaf_children() -> Iterator[None]:
     """Processes started meanwhile never hear Ctrl-C: this one does, once, and ends them; else each shows its traceback.
 
     A blocked signal stays blocked in what a thread starts, from the first instant on; here it is only held back.
+    The trackers of temporary files are started first, because starting one lets the signal through again.
     """
+    from joblib.externals.loky.backend import resource_tracker as of_loky
+
+    resource_tracker.ensure_running()
+    of_loky.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
