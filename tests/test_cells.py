@@ -1,0 +1,104 @@
+"""The layout of one variant: the same bits as the layouts of many, whatever the model, the chunk and the constants' form."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_network import everything, lanes_of, mixed, network, take
+
+from wormsim import catalog
+from wormsim.engines import block, codegen_cells, numba_engine, planner
+from wormsim.network import Poisson
+
+LIF = catalog.load("neurons", "lif").MODEL
+ADEX = catalog.load("neurons", "adex").MODEL
+NOISY = replace(LIF, name="noisy", equations="dv/dt = (v_rest - v + I/g_leak)/tau_m + 2*mV*sqrt(2/tau_m)*xi : volt (unless refractory)")
+TWO = replace(ADEX, name="two_noises", equations=ADEX.equations.replace("I)/C_m", "I)/C_m + mV*xi_v/ms**0.5").replace(
+    "- w_adapt)/tau_w", "- w_adapt)/tau_w + 0.1*pA*(xi_w - xi_v)/ms**0.5"))
+MODELS = {"lif": ("lif", "float32"), "graded": ("graded", "float32"), "noisy": (NOISY, "float64"), "two noises": (TWO, "float32")}
+N, V, SAMPLES = 150, 4, 2
+
+
+def steps_of(net):
+    return 250 if net.neuron.threshold else 150
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def case(request):
+    """Cells with thresholds, delays and refractory periods of their own, three segments with all perturbations."""
+    model, dtype = MODELS[request.param]
+    net = network(model, N, SAMPLES, seed=3)
+    rng = np.random.default_rng(5)
+    for name, spread in (("t_delay", 1.5), ("t_refractory", 1.0), ("tau_m", 3.0), ("v_rest", 2.0), ("C_m", 1.0)):
+        if name in net.parameters:
+            net.parameters[name] = net.parameters[name] + rng.uniform(0, spread, (N, SAMPLES if name == "v_rest" else 1))
+    done = mixed(N, V, steps_of(net), bool(net.neuron.threshold))
+    if net.neuron.threshold:
+        done = [replace(e, current_pA=3 * e.current_pA + 6) for e in done]
+    return (net, done, lanes_of(V, SAMPLES)), dtype
+
+
+def run(case, monkeypatch, layout, dtype="float32", threads=2):
+    net, done, lanes = case
+    monkeypatch.setattr(planner, "_MOST_ALONE", 10**9 if layout == "cells" else 0)
+    monkeypatch.setattr(planner, "_LEAST_SHARED", 1 if layout == "shared" else 10**9)
+    noise = "xi" in net.neuron.equations
+    assert {b.layout for b in planner.plan(lanes, done, N, np.float32, threads, None, noise)} == {layout}
+    return numba_engine.run(net, done, lanes, steps_of(net), 0.1, everything(net), dtype, threads)
+
+
+def same(a, b):
+    assert a.keys() == b.keys()
+    for key in a:
+        assert a[key].tobytes() == b[key].tobytes(), key
+
+
+def test_all_layouts_have_the_same_bits(case, monkeypatch):
+    case, dtype = case
+    found = {layout: run(case, monkeypatch, layout, dtype) for layout in ("lanes", "shared", "cells")}
+    same(found["lanes"], found["shared"])
+    same(found["lanes"], found["cells"])
+    if "spikes" in found["cells"]:
+        assert found["cells"]["spikes"].sum() > 150
+    assert np.nanmax(np.ptp(found["cells"]["v"], axis=1)) > 1
+
+
+def test_chunks_and_constants_as_numbers_change_no_bit(monkeypatch, tmp_path):
+    """Small chunks, so that the network has many; and constants that all cells share passed as numbers."""
+    net = network(NOISY, N, 1, seed=3)
+    net.parameters["v_rest"] = net.parameters["v_rest"] + np.linspace(0, 3, N)[:, None]
+    case = net, mixed(N, V, steps_of(net), True), lanes_of(V, 1)
+    whole = run(case, monkeypatch, "cells")
+    monkeypatch.setenv("WORMSIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(numba_engine.cache, "_LOADED", {})
+    monkeypatch.setattr(codegen_cells, "CHUNK", 64)
+    monkeypatch.setattr(block, "MANY_CELLS", 1)
+    same(whole, run(case, monkeypatch, "cells"))
+
+
+def test_rows_already_in_the_order_of_senders_are_taken_as_they_are(monkeypatch):
+    net = network("lif", N, 1, seed=3)
+    case = net, mixed(N, V, steps_of(net), True), lanes_of(V, 1)
+    path = net.pathways[0]
+    order = np.lexsort((path.post, path.pre))
+    turned = replace(path, pre=path.pre[order], post=path.post[order],
+                     values={k: x[order].astype(np.float32) for k, x in path.values.items()})
+    found = run((replace(net, pathways=(turned, *net.pathways[1:])), *case[1:]), monkeypatch, "cells")
+    same(run(case, monkeypatch, "cells"), found)
+
+
+def test_a_few_variants_run_alone_and_more_share_vectors():
+    lanes = lanes_of(4, 4)
+    few, lanes_few = take(mixed(9, 4, 30, True), lanes, [0, 1])
+    assert [(b.layout, b.width, b.variants.tolist()) for b in planner.plan(lanes_few, few, 9, np.float32, 2)] == [
+        ("cells", 1, [0]), ("cells", 1, [1])]
+    many = lanes_of(40, 40)
+    assert {b.layout for b in planner.plan(many, mixed(9, 40, 30, True), 9, np.float32, 2)} == {"lanes"}
+
+
+def test_noise_counts_as_randomness_when_variants_are_put_together():
+    lanes = lanes_of(20, 1, streams=20)
+    quiet = [replace(e, poisson=Poisson(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 20)), np.zeros((0, 20))))
+             for e in mixed(9, 20, 30, True)]
+    layouts = [{b.layout for b in planner.plan(lanes, quiet, 9, np.float32, 2, None, noise)} for noise in (False, True)]
+    assert layouts == [{"shared"}, {"lanes"}]
