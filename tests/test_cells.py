@@ -10,12 +10,10 @@ from wormsim import catalog
 from wormsim.engines import block, codegen_cells, numba_engine, planner
 from wormsim.network import Poisson
 
-LIF = catalog.load("neurons", "lif").MODEL
 ADEX = catalog.load("neurons", "adex").MODEL
-NOISY = replace(LIF, name="noisy", equations="dv/dt = (v_rest - v + I/g_leak)/tau_m + 2*mV*sqrt(2/tau_m)*xi : volt (unless refractory)")
 TWO = replace(ADEX, name="two_noises", equations=ADEX.equations.replace("I)/C_m", "I)/C_m + mV*xi_v/ms**0.5").replace(
     "- w_adapt)/tau_w", "- w_adapt)/tau_w + 0.1*pA*(xi_w - xi_v)/ms**0.5"))
-MODELS = {"lif": ("lif", "float32"), "graded": ("graded", "float32"), "noisy": (NOISY, "float64"), "two noises": (TWO, "float32")}
+MODELS = {"lif": ("lif", "float32"), "graded": ("graded", "float32"), "noisy lif": ("noisy_lif", "float64"), "two noises": (TWO, "float32")}
 N, V, SAMPLES = 150, 4, 2
 
 
@@ -65,7 +63,7 @@ def test_all_layouts_have_the_same_bits(case, monkeypatch):
 
 def test_chunks_and_constants_as_numbers_change_no_bit(monkeypatch, tmp_path):
     """Small chunks, so that the network has many; and constants that all cells share passed as numbers."""
-    net = network(NOISY, N, 1, seed=3)
+    net = network("noisy_lif", N, 1, seed=3)
     net.parameters["v_rest"] = net.parameters["v_rest"] + np.linspace(0, 3, N)[:, None]
     case = net, mixed(N, V, steps_of(net), True), lanes_of(V, 1)
     whole = run(case, monkeypatch, "cells")

@@ -25,6 +25,11 @@ CHUNK = 1024
 _IMPORT = "from wormsim.kernels.uniform import at, part"
 
 
+def _edges(start: str, cell: str) -> str:
+    """Range over a row; unsigned, since for a signed index numba asks each time whether it counts from the end (half the time)."""
+    return f"range(np.uint64({start}[{cell}]), np.uint64({start}[{cell} + 1]))"
+
+
 class CellsWriter(Writer):
     """Writes the kernel of the layout "cells"."""
 
@@ -123,8 +128,8 @@ class CellsWriter(Writer):
             names = [n for n, _ in source.terms]
             signature = ["low", "high", *(f"sum_{n}" for n in names), "x", "start", "pre", *(f"w_{n}" for n in names)]
             lines = [f"def gather{k}({', '.join(signature)}):", "    for i in range(low, high):",
-                     *(f"        s_{n} = sum_{n}[i - low]" for n in names), "        for e in range(start[i], start[i + 1]):",
-                     "            y = x[pre[e]]", *(f"            s_{n} = fma(w_{n}[e], y, s_{n})" for n in names),
+                     *(f"        s_{n} = sum_{n}[i - low]" for n in names), f"        for e in {_edges('start', 'i')}:",
+                     "            y = x[np.uint32(pre[e])]", *(f"            s_{n} = fma(w_{n}[e], y, s_{n})" for n in names),
                      *(f"        sum_{n}[i - low] = s_{n}" for n in names)]
             parts.append("\n".join(["@row_function", *lines]))
         return parts
@@ -154,7 +159,7 @@ class CellsWriter(Writer):
                 add = [f"all_{state}[i] += jump{k}_{m}[e]", *self._refresh(state)]
                 write += ["if free[i] <= now:", *indented(add)] if state in self.system.gated else add
             out += [f"slot = t % count{k}.size", f"for q in range(count{k}[slot]):", f"    j = ring{k}[slot, q]", "    if release[j]:",
-                    f"        for e in range(out{k}_start[j], out{k}_start[j + 1]):", f"            i = out{k}_post[e]",
+                    f"        for e in {_edges(f'out{k}_start', 'j')}:", f"            i = np.uint32(out{k}_post[e])",
                     *indented(indented(indented(write))), f"count{k}[slot] = 0"]
         return out
 
