@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_network import everything, lanes_of, mixed, network, take
+from small_network import everything, lanes_of, mixed, network, quiet, take
 
 from wormsim import catalog
 from wormsim.engines import block, codegen_cells, numba_engine, planner
+from wormsim.errors import InputError
 from wormsim.network import Poisson
 
 ADEX = catalog.load("neurons", "adex").MODEL
@@ -100,3 +101,46 @@ def test_noise_counts_as_randomness_when_variants_are_put_together():
              for e in mixed(9, 20, 30, True)]
     layouts = [{b.layout for b in planner.plan(lanes, quiet, 9, np.float32, 2, None, noise)} for noise in (False, True)]
     assert layouts == [{"shared"}, {"lanes"}]
+
+
+def test_noise_has_the_variance_of_the_process_it_stands_for():
+    """Cells alone, without a threshold in reach: an Ornstein-Uhlenbeck process of 1 mV and 20 ms; a sum of two noises."""
+    net = network("noisy_lif", 400, 1, synapses=())
+    net.parameters["v_threshold"] = np.full((1, 1), 100.0)
+    steps = 6000
+    out = numba_engine.run(net, [quiet(0, steps, 400, 1)], lanes_of(1, 1), steps, 0.5, everything(net, 10), "float32", 1)
+    v = out["v"][0][60:].astype(float) + 52.0
+    assert abs(v.mean()) < 0.03
+    assert abs(v.var() - 1) < 0.03  # 400 cells x 75 memories: 0.8 % is one standard error
+    memory = np.mean(v[:-4] * v[4:]) / v.var()
+    assert abs(memory - np.exp(-1.0)) < 0.03
+    assert np.abs(np.corrcoef(v.T) - np.eye(400)).max() < 0.75
+
+
+def test_a_network_handed_out_draws_noise_of_its_own_and_the_compared_one_ours():
+    import brian2 as b2
+
+    from wormsim.engines import brian2_engine
+
+    b2.seed(1)
+    net = network("noisy_lif", 200, 1, synapses=())
+    done, lanes = [quiet(0, 100, 200, 1)], lanes_of(1, 1)
+    spreads = {}
+    for counted in (True, False):
+        made = brian2_engine.build(net, done, lanes, 0, 0.1, counted=counted)
+        assert ("noise" in made) is counted
+        made.run(100 * 0.1 * b2.ms, namespace={})
+        spreads[counted] = np.asarray(made["neurons"].v_) * 1e3
+    ours = numba_engine.run(net, [quiet(0, 101, 200, 1)], lanes, 101, 0.1, everything(net), "float64", 1)["v"][0]
+    np.testing.assert_allclose(spreads[True], ours[100], rtol=1e-12)
+    expected = np.sqrt(1 - np.exp(-1.0))  # 10 ms of 20, both ways
+    assert abs(spreads[False].std() / expected - 1) < 0.2
+    assert np.abs(spreads[False] - spreads[True]).max() > 1
+
+
+def test_the_event_engine_refuses_noise():
+    from wormsim.engines import event_engine
+
+    net = network("noisy_lif", 20, 1, synapses=("exponential",))
+    with pytest.raises(InputError, match="noise xi moves every cell"):
+        event_engine.run(net, [quiet(0, 10, 20, 1)], lanes_of(1, 1), 10, 0.1, everything(net))

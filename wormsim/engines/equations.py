@@ -245,12 +245,14 @@ def _check_noises(system: System, text: ModelText) -> None:
             if size.free_symbols & {sympy.Symbol(n, real=True) for n in (*varying, *system.noises)}:
                 raise InputError(f"d{name}/dt = {text.equations[name].expr.code}: the noise {noise} must be added, times something "
                                  "that does not change from step to step; here it is multiplied by a state or is not linear")
-    elsewhere = [*system.initial.items(), *system.resets, *([("threshold", system.threshold)] if system.threshold is not None else []),
-                 *((n, s.expression) for s in system.sources for n, _ in s.terms)]
-    for name, expression in elsewhere:
-        found = {s.name for s in system.inline(expression).free_symbols} & set(system.noises)
-        if found:
-            raise InputError(f"{name}: the noise {', '.join(sorted(found))} may stand in differential equations only")
+    elsewhere = [("threshold", text.neuron.threshold)]
+    for model in (text.neuron, *text.synapses):
+        elsewhere += [("reset", model.reset), *((f"initial {state}", e) for state, e in model.initial.items())]
+    for synapse in text.synapses:
+        elsewhere += [("on_pre", synapse.on_pre), *((f"summed {name}", e) for name, (e, _) in synapse.summed.items())]
+    for where, line in elsewhere:
+        if re.search(r"\bxi(_\w+)?\b", line):
+            raise InputError(f"{where}: {line}: noise (xi) may stand in the equations of a cell only")
 
 
 def _collect_parameters(system: System, edge_values: set[str]) -> None:

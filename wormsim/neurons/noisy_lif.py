@@ -1,8 +1,9 @@
 """Leaky integrate-and-fire cell with white noise in its membrane current.
 
-``neurons/lif.py`` with one term more. Left alone and without a threshold, the potential is an Ornstein-Uhlenbeck process: normal
-around ``v_rest`` with a standard deviation of `sigma` and a memory of `tau_m`. The noise stands for everything that moves a
-cell and is not in the wiring diagram; every cell has its own, and two variants with the same random stream have the same.
+``neurons/lif.py`` with one term more (Tuckwell 1988, Introduction to Theoretical Neurobiology, volume 2). Left alone and
+without a threshold, the potential is an Ornstein-Uhlenbeck process: normal around ``v_rest`` with a standard deviation of
+`sigma` and a memory of `tau_m`. The noise stands for everything that moves a cell and is not in the wiring diagram; every
+cell has its own, and two variants with the same random stream have the same.
 """
 
 from dataclasses import replace
