@@ -1,5 +1,6 @@
 """The layout of one variant: the same bits as the layouts of many, whatever the model, the chunk and the constants' form."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -73,6 +74,13 @@ def test_chunks_and_constants_as_numbers_change_no_bit(monkeypatch, tmp_path):
     monkeypatch.setattr(codegen_cells, "CHUNK", 64)
     monkeypatch.setattr(block, "MANY_CELLS", 1)
     same(whole, run(case, monkeypatch, "cells"))
+    # numba shows the assembly of what was compiled just now
+    kernel = numba_engine.cache.kernel(net.neuron, tuple(p.synapse for p in net.pathways), "cells", "float32").run
+    assembly = kernel.inspect_asm(kernel.signatures[0])
+    if "vfmadd" in assembly:  # a loop that is not vectorised takes four times as long, silently
+        assert len(re.findall(r"vmulps\s.*%[yz]mm", assembly)) >= 2
+        assert len(re.findall(r"vsqrtps\s.*%[yz]mm", assembly)) >= 1
+        assert len(re.findall(r"vpmuludq\s.*%[yz]mm", assembly)) >= 20
 
 
 def test_rows_already_in_the_order_of_senders_are_taken_as_they_are(monkeypatch):
