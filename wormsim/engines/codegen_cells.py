@@ -24,6 +24,14 @@ CHUNK = 1024
 
 _IMPORT = "from wormsim.kernels.uniform import at, part"
 
+_GATHER = '''@row_function
+def gather_cells(low, high, total, x, start, pre, weight):
+    for i in range(low, high):
+        s = total[i - low]
+        for e in range(start[i], start[i + 1]):
+            s = fma(weight[e], x[pre[e]], s)
+        total[i - low] = s'''
+
 
 class CellsWriter(Writer):
     """Writes the kernel of the layout "cells"."""
@@ -86,9 +94,8 @@ class CellsWriter(Writer):
     def _sums(self) -> list[str]:
         out = [f"sum_{n}[:high - low] = F(0.0)" for n in self.sums]
         for k, source in enumerate(self.system.sources):
-            names = [n for n, _ in source.terms]
-            arguments = [*(f"sum_{n}" for n in names), f"old{k}", f"in{k}_start", f"in{k}_pre", *(f"w{k}_{n}" for n in names)]
-            out.append(f"gather{k}(low, high, {', '.join(arguments)})")
+            for n, _ in source.terms:
+                out.append(f"gather_cells(low, high, sum_{n}, old{k}, in{k}_{n}_start, in{k}_{n}_pre, w{k}_{n})")
         return out
 
     def _draw_noise(self) -> list[str]:
@@ -118,16 +125,7 @@ class CellsWriter(Writer):
         return f"crossed = {call}" if self.spiking else call
 
     def _gather_functions(self) -> list[str]:
-        parts = []
-        for k, source in enumerate(self.system.sources):
-            names = [n for n, _ in source.terms]
-            signature = ["low", "high", *(f"sum_{n}" for n in names), "x", "start", "pre", *(f"w_{n}" for n in names)]
-            lines = [f"def gather{k}({', '.join(signature)}):", "    for i in range(low, high):",
-                     *(f"        s_{n} = sum_{n}[i - low]" for n in names), "        for e in range(start[i], start[i + 1]):",
-                     "            y = x[pre[e]]", *(f"            s_{n} = fma(w_{n}[e], y, s_{n})" for n in names),
-                     *(f"        sum_{n}[i - low] = s_{n}" for n in names)]
-            parts.append("\n".join(["@row_function", *lines]))
-        return parts
+        return [_GATHER] if self.sums else []
 
     def _threshold(self) -> list[str]:
         condition = self.row.text(self.system.inline(self.system.threshold))
