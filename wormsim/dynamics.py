@@ -56,18 +56,17 @@ class EdgeValue:
     ----------
     symbol : str
         Its name in ``summed`` and ``on_pre``.
-    rule : {"strength", "signed_strength", "reversal"}
-        strength: `scale` x effective contacts; signed_strength: the same with the sign of the edge; reversal: the
-        value of ``excitatory`` where the sign is +1 and of ``inhibitory`` where it is -1.
-    scale, excitatory, inhibitory : str
-        Keys of parameters.
+    rule : {"strength", "signed_strength", "excitatory_strength", "inhibitory_strength"}
+        strength: `scale` x effective contacts; signed_strength: the same with the sign of the edge; excitatory_strength
+        and inhibitory_strength: the strength of edges with the sign +1 or -1, 0 of others. With one sum for each sign, a
+        synapse with two reversal potentials takes one multiply-add an edge.
+    scale : str
+        Key of a parameter.
     """
 
     symbol: str
-    rule: Literal["strength", "signed_strength", "reversal"]
-    scale: str = ""
-    excitatory: str = ""
-    inhibitory: str = ""
+    rule: Literal["strength", "signed_strength", "excitatory_strength", "inhibitory_strength"]
+    scale: str
 
 
 @dataclass(frozen=True)

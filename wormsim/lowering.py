@@ -52,18 +52,14 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
     pre = cells.index.get_indexer(edges["pre"]).astype(np.int32)
     post = cells.index.get_indexer(edges["post"]).astype(np.int32)
     effective = _effective_contacts(edges, samples, given, _strength_groups(cells, edges, synapse.kind))
-    rules = {value.rule for value in synapse.edge}
-    sign = _signs(edges, samples, given) if rules & {"signed_strength", "reversal"} else None
+    signed = any(value.rule != "strength" for value in synapse.edge)
+    sign = _signs(edges, samples, given) if signed else None
     values = {}
     for value in synapse.edge:
-        unit = model.parameters[value.scale or value.excitatory].unit
-        if value.rule == "reversal":
-            values[value.symbol] = to_internal(
-                np.where(sign > 0, given[value.excitatory], given[value.inhibitory]), unit
-            )
-        else:
-            strength = to_internal(given[value.scale], unit) * effective
-            values[value.symbol] = strength * sign if value.rule == "signed_strength" else strength
+        strength = to_internal(given[value.scale], model.parameters[value.scale].unit) * effective
+        values[value.symbol] = {"strength": lambda x: x, "signed_strength": lambda x: x * sign,
+                                "excitatory_strength": lambda x: x * (sign > 0),
+                                "inhibitory_strength": lambda x: x * (sign < 0)}[value.rule](strength)
     if synapse.kind == "electrical":
         loops = pre == post
         pre, post = np.concatenate([pre, post[~loops]]), np.concatenate([post, pre[~loops]])

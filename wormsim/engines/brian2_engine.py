@@ -258,7 +258,7 @@ def _synapses(network: Network, pathway: Pathway, group, alive, sample: int, clo
     keep = alive[pathway.pre] & alive[pathway.post]
     gate = "*int(release_pre)" if synapse.kind == "chemical" else ""
     all_units = _units(network)
-    units = {e.symbol: all_units[e.scale or e.excitatory] for e in synapse.edge}
+    units = {e.symbol: all_units[e.scale] for e in synapse.edge}
     lines = [f"{symbol} : {unit} (constant)" for symbol, unit in units.items()]
     lines += [f"{name}_post = ({expr}){gate} : {unit} (summed)" for name, (expr, unit) in synapse.summed.items()]
     arguments = {}

@@ -90,11 +90,10 @@ class ModelText:
         self.edge = {}
         for s in synapses:
             for e in s.edge:
-                for key in filter(None, (e.scale, e.excitatory, e.inhibitory)):
-                    if key not in by_key:
-                        raise UnknownNameError("parameter", key, by_key, f"The edge value {e.symbol} of synapse model "
-                                               f"{s.name} takes its size from it")
-                self.edge[e.symbol] = _Known(_dimension(by_key[e.scale or e.excitatory].unit))
+                if e.scale not in by_key:
+                    raise UnknownNameError("parameter", e.scale, by_key, f"The edge value {e.symbol} of synapse model "
+                                           f"{s.name} takes its size from it")
+                self.edge[e.symbol] = _Known(_dimension(by_key[e.scale].unit))
 
     def check_names(self) -> None:
         """Raise where the text uses a name that nothing defines.

@@ -36,9 +36,11 @@ from numba import njit
 from wormsim.kernels.exponential import exp{bits} as exp
 from wormsim.kernels.exponential import exprel{bits} as exprel
 from wormsim.kernels.exponential import fma
+from wormsim.kernels.gather import gather
 from wormsim.kernels.normal import fill_normals
 from wormsim.kernels.philox import event_draw
 from wormsim.kernels.rows import row_function
+from wormsim.kernels.sigmoid import sigmoid{bits} as sigmoid
 from wormsim.kernels.subnormals import flush_subnormals, restore
 
 F = np.{dtype}
@@ -166,7 +168,8 @@ class Writer:
         names = ["t0", "t1", *(f"all_{x}" for x in self.states), *(f"c_{n}" for n in self.used), "some_alive", "alive", "release",
                  "dead_cell", "dead_lane", *(f"dead_{x}" for x in self.states), "mute_cell", "mute_lane"]
         for k, source in enumerate(s.sources):
-            names += [f"old{k}", f"new{k}", f"in{k}_start", f"in{k}_pre", *(f"w{k}_{n}" for n, _ in source.terms)]
+            names += [f"old{k}", f"new{k}"]
+            names += [f"{x}{k}_{n}{y}" for n, _ in source.terms for x, y in (("in", "_start"), ("in", "_pre"), ("w", ""))]
         names += [f"sum_{n}" for n in self.sums]
         if s.noises:
             names += ["noise_low", "noise_high", "noise_of", "words", *(f"{kind}_{n}" for n in s.noises for kind in ("noise", "row"))]
@@ -217,11 +220,7 @@ class Writer:
     def _cell(self) -> list[str]:
         """Gather, update and threshold of the row of cell i."""
         out = ["if not some_alive[i]:", "    continue"]
-        if self.sums:
-            out += ["for b in range(n_lanes):", *(f"    sum_{n}[b] = F(0.0)" for n in self.sums)]
-        for k, source in enumerate(self.system.sources):
-            out += self._gather(k, source)
-        out += self._load_noise()
+        out += self._gather() + self._load_noise()
         call = f"update({', '.join(self._update_arguments())})"
         out += [f"{x}_i = all_{x}[i]" for x in self.states]
         out += ["free_i = free[i]"] if self.gating else []
@@ -262,36 +261,21 @@ class Writer:
         return "\n\n".join([*self._gather_functions(), "\n".join(["@row_function", *lines])])
 
     def _gather_functions(self) -> list[str]:
-        lane = "[b]" if self.layout == "lanes" else ""
-        parts = []
-        for k, source in enumerate(self.system.sources):
-            for width in (4, 1):
-                names = [f"sum_{n}" for n, _ in source.terms] + [f"x{j}" for j in range(width)]
-                names += [f"w{m}_{j}" for m in range(len(source.terms)) for j in range(width)]
-                lines = [f"def gather{k}_{width}({', '.join(names)}):", f"    for b in range(sum_{source.terms[0][0]}.size):"]
-                for m, (n, _) in enumerate(source.terms):
-                    text = f"sum_{n}[b]"
-                    for j in range(width):
-                        text = f"fma(w{m}_{j}{lane}, x{j}[b], {text})"
-                    lines.append(f"        sum_{n}[b] = {text}")
-                parts.append("\n".join(["@row_function", *lines]))
-        return parts
+        return []
 
     def _load_constants(self, lines: list[str]) -> list[str]:
         words = {w for line in lines for w in re.findall(r"\w+", line)}
         return [f"c_{n}_i = c_{n}[i]" for n in self.used if f"c_{n}_i" in words]
 
-    def _gather(self, k: int, source) -> list[str]:
-        names = [n for n, _ in source.terms]
-
-        def chunk(width: int) -> list[str]:
-            at = ["e" if j == 0 else f"e + {j}" for j in range(width)]
-            arguments = [f"sum_{n}" for n in names] + [f"old{k}[in{k}_pre[{a}]]" for a in at]
-            arguments += [f"w{k}_{n}[{a}]" for n in names for a in at]
-            return [f"gather{k}_{width}({', '.join(arguments)})", f"e += {width}"]
-
-        return [f"e = in{k}_start[i]", f"stop = in{k}_start[i + 1]", "while e + 4 <= stop:", *indented(chunk(4)),
-                "while e < stop:", *indented(chunk(1))]
+    def _gather(self) -> list[str]:
+        """The sums of the row of cell i."""
+        out, begun = [], set()
+        for k, source in enumerate(self.system.sources):
+            for n, _ in source.terms:
+                row = f"in{k}_{n}"
+                out.append(f"gather(sum_{n}, old{k}, {row}_pre, w{k}_{n}, {row}_start[i], {row}_start[i + 1], {n in begun})")
+                begun.add(n)
+        return out
 
     def _update(self) -> list[str]:
         system = self.system
@@ -347,7 +331,7 @@ class Writer:
             decay = sympy.Symbol(self.constants.name(rate * gain, f"decay_{name}"), real=True)
             return [f"next_{name} = {y} + {self.row.text(decay * x + _expand(gain * b))}"]
         return [f"slope = {bare(self.row.text(_expand(dt * a)))}", f"rest = {bare(self.row.text(_expand(dt * b)))}",
-                f"next_{name} = {y} + (slope*{y} + rest)*exprel(slope)"]
+                f"next_{name} = fma(fma(slope, {y}, rest), exprel(slope), {y})"]
 
     def _threshold(self) -> list[str]:
         condition = self.row.text(self.system.inline(self.system.threshold))

@@ -24,10 +24,14 @@ CHUNK = 1024
 
 _IMPORT = "from wormsim.kernels.uniform import at, part"
 
-
-def _edges(start: str, cell: str) -> str:
-    """Range over a row; unsigned, since for a signed index numba asks each time whether it counts from the end (half the time)."""
-    return f"range(np.uint64({start}[{cell}]), np.uint64({start}[{cell} + 1]))"
+# Unsigned indices: for a signed one numba asks each time whether it counts from the end, which takes half the time.
+_GATHER = '''@row_function
+def gather_cells(low, high, total, x, start, pre, weight):
+    for i in range(low, high):
+        s = total[i - low]
+        for e in range(np.uint64(start[i]), np.uint64(start[i + 1])):
+            s = fma(weight[e], x[np.uint32(pre[e])], s)
+        total[i - low] = s'''
 
 
 class CellsWriter(Writer):
@@ -91,9 +95,8 @@ class CellsWriter(Writer):
     def _sums(self) -> list[str]:
         out = [f"sum_{n}[:high - low] = F(0.0)" for n in self.sums]
         for k, source in enumerate(self.system.sources):
-            names = [n for n, _ in source.terms]
-            arguments = [*(f"sum_{n}" for n in names), f"old{k}", f"in{k}_start", f"in{k}_pre", *(f"w{k}_{n}" for n in names)]
-            out.append(f"gather{k}(low, high, {', '.join(arguments)})")
+            for n, _ in source.terms:
+                out.append(f"gather_cells(low, high, sum_{n}, old{k}, in{k}_{n}_start, in{k}_{n}_pre, w{k}_{n})")
         return out
 
     def _draw_noise(self) -> list[str]:
@@ -123,16 +126,7 @@ class CellsWriter(Writer):
         return f"crossed = {call}" if self.spiking else call
 
     def _gather_functions(self) -> list[str]:
-        parts = []
-        for k, source in enumerate(self.system.sources):
-            names = [n for n, _ in source.terms]
-            signature = ["low", "high", *(f"sum_{n}" for n in names), "x", "start", "pre", *(f"w_{n}" for n in names)]
-            lines = [f"def gather{k}({', '.join(signature)}):", "    for i in range(low, high):",
-                     *(f"        s_{n} = sum_{n}[i - low]" for n in names), f"        for e in {_edges('start', 'i')}:",
-                     "            y = x[np.uint32(pre[e])]", *(f"            s_{n} = fma(w_{n}[e], y, s_{n})" for n in names),
-                     *(f"        sum_{n}[i - low] = s_{n}" for n in names)]
-            parts.append("\n".join(["@row_function", *lines]))
-        return parts
+        return [_GATHER] if self.sums else []
 
     def _threshold(self) -> list[str]:
         condition = self.row.text(self.system.inline(self.system.threshold))
@@ -159,7 +153,7 @@ class CellsWriter(Writer):
                 add = [f"all_{state}[i] += jump{k}_{m}[e]", *self._refresh(state)]
                 write += ["if free[i] <= now:", *indented(add)] if state in self.system.gated else add
             out += [f"slot = t % count{k}.size", f"for q in range(count{k}[slot]):", f"    j = ring{k}[slot, q]", "    if release[j]:",
-                    f"        for e in {_edges(f'out{k}_start', 'j')}:", f"            i = np.uint32(out{k}_post[e])",
+                    f"        for e in range(np.uint64(out{k}_start[j]), np.uint64(out{k}_start[j + 1])):", f"            i = np.uint32(out{k}_post[e])",
                     *indented(indented(indented(write))), f"count{k}[slot] = 0"]
         return out
 

@@ -21,7 +21,7 @@ _LEAST_SHARED = 8
 _MOST_LANES = 512
 # So many variants take less time one after the other, SIMD over cells, than as lanes of a padded vector.
 _MOST_ALONE = 5
-_VECTOR_BYTES = 64
+VECTOR_BYTES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def plan(lanes: Lanes, effects: list[Effects], n_cells: int, dtype, threads: int
     noise : bool
         Whether the model has white noise.
     """
-    step = _VECTOR_BYTES // np.dtype(dtype).itemsize
+    step = VECTOR_BYTES // np.dtype(dtype).itemsize
     random = noise or any(len(e.poisson.cell) for e in effects)
     stream = lanes.stream if random else np.zeros_like(lanes.stream)
     _, group = np.unique(np.stack([lanes.sample.astype(np.uint64), stream]), axis=1, return_inverse=True)
