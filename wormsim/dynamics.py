@@ -23,7 +23,8 @@ class NeuronModel:
         Brian2 equations with ``v : volt`` among the states. ``I`` (amp) stands for everything that flows in: synapses,
         gap junctions, stimuli. Parameters are used by symbol and not declared here.
     threshold, reset, refractory : str
-        As in Brian2; empty for a cell that does not spike. `refractory` is the symbol of a parameter in ms.
+        As in Brian2; empty for a cell that does not spike. `refractory` is the symbol of a parameter in ms, or the text of
+        `threshold` once more: then a spike is an upward crossing and nothing else, and there is no reset.
     parameters : tuple of Parameter
     initial : dict
         State -> expression of parameters, value at time 0.
@@ -46,6 +47,11 @@ class NeuronModel:
     synapses: tuple[str, ...] = ()
     dt_ms: float = 0.1
 
+    @property
+    def counts_crossings(self) -> bool:
+        """Whether a spike is an upward crossing of the threshold, without reset or refractory time."""
+        return bool(self.threshold) and self.refractory == self.threshold
+
 
 @dataclass(frozen=True)
 class EdgeValue:
@@ -55,15 +61,16 @@ class EdgeValue:
     ----------
     symbol : str
         Its name in ``summed`` and ``on_pre``.
-    rule : {"strength", "signed_strength", "reversal"}
+    rule : {"strength", "signed_strength", "reversal", "given"}
         strength: `scale` x effective contacts; signed_strength: the same with the sign of the edge; reversal: the
-        value of ``excitatory`` where the sign is +1 and of ``inhibitory`` where it is -1.
+        value of ``excitatory`` where the sign is +1 and of ``inhibitory`` where it is -1; given: `scale` itself, for a
+        wiring whose strengths are known (``g_glut_nS[ABPD->LP]``), whatever the contacts.
     scale, excitatory, inhibitory : str
         Keys of parameters.
     """
 
     symbol: str
-    rule: Literal["strength", "signed_strength", "reversal"]
+    rule: Literal["strength", "signed_strength", "reversal", "given"]
     scale: str = ""
     excitatory: str = ""
     inhibitory: str = ""
@@ -78,6 +85,8 @@ class SynapseModel:
     name : str
     kind : {"chemical", "electrical"}
         Which edges of the connectome it takes; an electrical edge acts in both directions.
+    transmitter : str
+        Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
     cell_equations : str
         Brian2 equations of the states that it adds to every cell (pre- or postsynaptic).
     summed : dict
@@ -117,3 +126,4 @@ class SynapseModel:
     derive: Callable | None = None
     derived: dict[str, str] = field(default_factory=dict)
     poisson_target: str = ""
+    transmitter: str = ""

@@ -34,7 +34,8 @@ from ..errors import InputError, SimulationError, UnknownNameError
 from ..kernels.random import event_draws, threshold
 from ..network import Effects, Lanes, Network, Pathway, Record
 from ..units import UNITS
-from .checks import check
+from .checks import check, powers
+from .checks import internal_size as _si
 
 # Brian2 keeps its clocks, devices and caches in module state, so runs of two threads must not mix.
 _ONE_AT_A_TIME = threading.Lock()
@@ -237,7 +238,7 @@ def _neurons(network: Network, sample: int, clock, code, method) -> b2.NeuronGro
     text, values, initial, reset = _equations(network)
     spiking = {}
     if neuron.threshold:
-        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset}
+        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
         if neuron.refractory:
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
@@ -387,24 +388,9 @@ def _units(network: Network) -> dict[str, str]:
     return {name: _unit(get_or_create_dimension(UNITS[unit].dims)) for name, unit in units.items()}
 
 
-def _powers(dim) -> tuple[float, float, float]:
-    """A dimension as powers of volt, ampere and second."""
-    metre, kilogram, second, ampere, *others = dim._dims
-    if metre != 2 * kilogram or any(others):
-        raise InputError(f"a quantity of dimension {dim} is not made of volt, ampere and second")
-    return kilogram, ampere + kilogram, second + 3 * kilogram
-
-
 def _unit(dim) -> str:
     """Unit of a dimension as Brian2 wants it in equations: without prefixes."""
-    powers = zip(("volt", "amp", "second"), _powers(dim), strict=True)
-    return "*".join(f"{base}**{power:g}" for base, power in powers if power) or "1"
-
-
-def _si(dim) -> float:
-    """Size in SI of the internal unit (mV, pA, ms and products) of a dimension."""
-    volt, amp, second = _powers(dim)
-    return 1e-3**volt * 1e-12**amp * 1e-3**second
+    return "*".join(f"{base}**{power:g}" for base, power in powers(dim).items() if power) or "1"
 
 
 def _column(x: np.ndarray, sample: int) -> np.ndarray:
