@@ -153,8 +153,8 @@ def test_neuron(name):
     symbols = {p.symbol for p in model.parameters}
     assert not model.refractory or model.refractory in symbols or model.counts_crossings
     assert set(model.muscle) <= {p.key for p in model.parameters}
-    kinds = [catalog.load("synapses", s).MODEL.kind for s in model.synapses]
-    assert len(kinds) == len(set(kinds)), "one default synapse a kind of edge"
+    takes = [(s.kind, s.transmitter) for s in (catalog.load("synapses", name).MODEL for name in model.synapses)]
+    assert len(takes) == len(set(takes)), "one default synapse a kind of edge, or a kind and transmitter"
     states = set(re.findall(r"\bd(\w+)/dt", model.equations))
     assert set(model.initial) <= states
     assert "v" in model.initial

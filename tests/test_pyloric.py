@@ -109,7 +109,7 @@ def test_no_voltage_overflows():
     """The step stays finite and the gates within 0 and 1, however far a cell is pushed."""
     model = Model.build(ws.load_circuit("pyloric"), "prinz2004")
     pushed = {f"{pA:g}": [ws.Stimulate("*", current_pA=pA)] for pA in (-1e7, -1e5, 1e5, 1e7)}
-    gates = tuple(gate for gate in MODEL.initial if gate[0] in "mh") + ("s_glut", "s_chol")
+    gates = (*(gate for gate in MODEL.initial if gate[0] in "mh"), "s_glut", "s_chol")
     runs = ws.simulate(model, ws.Variants.cross(model.nominal(), pushed), duration_ms=200, states=gates, dtype="float64",
                        on_failure="mark").dataset
     for gate in gates:

@@ -39,6 +39,7 @@ def read(name: str) -> Connectome:
     order = list(dict.fromkeys(edges["pre"]))
     released = edges.groupby("pre", sort=False)["transmitter"].agg(lambda x: " + ".join(dict.fromkeys(x)))
     cells = pd.DataFrame({"kind": "neuron", "cell_class": order, "transmitter": released[order].to_numpy(),
-                          "role": ["pacemaker", "follower", "follower"]}, index=order)
+                          "role": ["pacemaker", "follower", "follower"], "source_name": order, "listed": True,
+                          "connected": True}, index=order)
     table = read_table(edges, name=name, cells=cells, weight_unit="none: a connection that is there counts 1")
     return replace(table, provenance={**table.provenance, **_ABOUT, "sha256": tables.sha256(tables.csv_path(_TABLE))})
