@@ -105,18 +105,20 @@ def test_spikes_are_upward_crossings_of_the_trace():
     np.testing.assert_array_equal(runs["spikes"][0].to_numpy()[:-1] > 0, crossed)
 
 
-def test_no_voltage_overflows():
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+def test_no_voltage_overflows(dtype):
     """The step stays finite and the gates within 0 and 1, however far a cell is pushed."""
     model = Model.build(ws.load_circuit("pyloric"), "prinz2004")
     pushed = {f"{pA:g}": [ws.Stimulate("*", current_pA=pA)] for pA in (-1e7, -1e5, 1e5, 1e7)}
     gates = (*(gate for gate in MODEL.initial if gate[0] in "mh"), "s_glut", "s_chol")
-    runs = ws.simulate(model, ws.Variants.cross(model.nominal(), pushed), duration_ms=200, states=gates, dtype="float64",
+    runs = ws.simulate(model, ws.Variants.cross(model.nominal(), pushed), duration_ms=200, states=gates, dtype=dtype,
                        on_failure="mark").dataset
     for gate in gates:
         x = runs[gate].to_numpy()
         assert np.isfinite(x).all(), gate
-        assert x.min() >= -1e-12, gate
-        assert x.max() <= 1 + 1e-12, gate
+        assert x.min() >= -1e-6, gate
+        assert x.max() <= 1 + 1e-6, gate
+    assert np.abs(runs["v_mV"]).max() > 1e3
 
 
 def test_published_cells_are_named_or_refused():

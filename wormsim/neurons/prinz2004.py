@@ -1,8 +1,8 @@
 """Cells of the crab's pyloric circuit: eight currents and calcium (Prinz, Bucher & Marder 2004, Nat Neurosci 7:1345).
 
 One compartment with sodium, two calcium, A, calcium-dependent and delayed-rectifier potassium, hyperpolarisation-activated
-and leak currents; their equations are those of Prinz AA, Billimoria CP, Marder E 2003 (J Neurophysiol 90:3998), fitted to
-lobster cells in culture by Turrigiano et al. 1995. The cells of the circuit (AB/PD as one, LP, PY) differ by their eight
+and leak currents; their equations are those of Prinz AA, Billimoria CP, Marder E 2003 (J Neurophysiol 90:3998), after
+currents of cultured lobster cells (Turrigiano et al. 1995; from memory). The cells of the circuit (AB/PD as one, LP, PY) differ by their eight
 maximal conductances only, which the parameters give for the published cell AB/PD 1; :func:`published` has all sixteen.
 
 Neither paper's text was at hand. Each formula was written down from one public implementation and compared with two

@@ -26,7 +26,7 @@ _ABOUT = {
     "licence": "facts",
     "source": f"{_TABLE}.csv, written for wormsim",
     "sex": "not said",
-    "species": "Cancer borealis and Homarus gammarus (a generic crustacean)",
+    "species": "decapod crustaceans: a model of crab and lobster",
     "notes": ["a model circuit: AB and PD as one cell, one PY for all, contacts set to 1"],
 }
 
