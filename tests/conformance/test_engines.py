@@ -17,7 +17,8 @@ from wormsim.perturbations import Ablate, Stimulate
 from wormsim.readers import load_connectome
 from wormsim.variants import Variants, effects
 
-NEURONS = catalog.names("neurons")
+# Of the worm's wiring; what belongs to another animal's is compared on that (test_prinz2004.py).
+NEURONS = [name for name in catalog.names("neurons") if name != "prinz2004"]
 ENGINES = {"numba": numba_engine, "brian2": brian2_engine}
 
 
@@ -62,6 +63,14 @@ def test_the_engines_agree_on_every_case(circuit, neuron):
         if model.neuron.threshold:
             assert (found["spikes"] > 20).all()
             assert found["spikes_equal"].all()
+
+
+def test_every_neuron_model_is_here_or_says_why(circuit):
+    here, refused = conformance.fitting(circuit)
+    assert here == NEURONS
+    assert len(refused) == 1
+    assert "prinz2004: " in refused[0]
+    assert "taken by no synapse model" in refused[0]
 
 
 def test_pairs_that_do_not_combine_say_why(circuit):

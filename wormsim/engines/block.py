@@ -149,6 +149,8 @@ class BlockRun:
             busy = np.maximum(self._steps(self.parameters[module.REFRACTORY]), 1)
             self.arguments["busy"] = self._cast(busy, shape[0], not self.shared, np.int32)
             self.arguments["free"] = _aligned(np.zeros(self.state_shape, np.int32))
+        if module.CROSSING:
+            self.arguments["above"] = _aligned(np.zeros(self.state_shape, np.int32))
         if module.SPIKING:
             self.arguments["spikes"] = np.zeros(shape[0] * shape[1], np.int32)
         for k, (_, name, _) in enumerate(module.EVENTS):

@@ -35,7 +35,8 @@ from ..kernels.random import event_draws, threshold
 from ..network import Effects, Lanes, Network, Pathway, Record
 from ..units import UNITS
 from .brian2_noise import counted_noise, with_noise
-from .checks import check
+from .checks import check, powers
+from .checks import internal_size as _si
 
 # Brian2 keeps its clocks, devices and caches in module state, so runs of two threads must not mix.
 _ONE_AT_A_TIME = threading.Lock()
@@ -45,10 +46,11 @@ _CYTHON_FROM_EDGES = 200_000
 
 
 class SemilinearExponentialEuler(StateUpdateMethod):
-    """Exponential Euler for a variable that enters its own equation with a power or a product, as in a quadratic cell.
+    """Exponential Euler where Brian2's own does not go: a variable with a power in its own equation, or an A that is 0.
 
     ``dx/dt = A x + B``: A collects the terms linear in x; the rest, B, is held at its value at the start of the step. It
-    is what Brian2's own ``exponential_euler`` does with ``exp(x)``; with ``x**2`` that one refuses, and this steps in.
+    is what Brian2's own ``exponential_euler`` does with ``exp(x)``; with ``x**2`` that one refuses. And that one divides by A,
+    which is 0 for a cell without leak all of whose channels are shut.
     """
 
     def __call__(self, equations, variables=None, method_options=None):
@@ -61,12 +63,11 @@ class SemilinearExponentialEuler(StateUpdateMethod):
             terms = sympy.Add.make_args(str_to_sympy(expression.code, variables).expand(power_exp=False))
             linear = [t for t in terms if not (t / x).has(x)]
             a, b = sympy.Add(*(t / x for t in linear)), sympy.Add(*(t for t in terms if t not in linear))
-            step = old + dt * b
-            if a != 0:
-                code.append(f"_BA_{name} = {sympy_to_str(b / a)}")
-                shift = sympy.Symbol(f"_BA_{name}")
-                step = (old + shift) * sympy.exp(a * dt) - shift
-            code.append(f"_{name} = {sympy_to_str(step)}")
+            if a == 0:
+                code.append(f"_{name} = {sympy_to_str(old + dt * b)}")
+                continue
+            code.append(f"_A_{name} = {sympy_to_str(a)}")
+            code.append(f"_{name} = {name} + dt*(_A_{name}*{name} + {sympy_to_str(b)})*exprel(_A_{name}*dt)")
         return "\n".join(code + [f"{name} = _{name}" for name in equations.diff_eq_names])
 
 
@@ -240,11 +241,11 @@ def _neurons(network: Network, sample: int, clock, code, method, counted: bool) 
     text, values, initial, reset = _equations(network, counted)
     spiking = {}
     if neuron.threshold:
-        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset}
+        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
         if neuron.refractory:
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
-                           method=method or _method(text), name="neurons", **spiking)
+                           method=method or _method(text, values), name="neurons", **spiking)
     for symbol, x in values.items():
         si = _column(x, sample) * _si(group.variables[symbol].dim)
         group.variables[symbol].set_value(si[0] if len(si) == 1 else si)
@@ -355,14 +356,25 @@ def _check_states(network: Network, names) -> None:
             raise UnknownNameError("state to record", name, sorted(known))
 
 
-def _method(text: str):
-    """Brian2's own exponential Euler wherever it takes the equations."""
+def _method(text: str, values: dict[str, np.ndarray]):
+    """Brian2's own exponential Euler wherever it takes the equations and has nothing to divide by that may be 0."""
     try:
         system = get_conditionally_linear_system(b2.Equations(text))
     except ValueError:
         return SemilinearExponentialEuler()
     own = any(sympy.sympify(a).has(sympy.Symbol(name, real=True)) for name, (a, _) in system.items())
-    return SemilinearExponentialEuler() if own else "exponential_euler"
+    return SemilinearExponentialEuler() if own or _may_vanish(system, values) else "exponential_euler"
+
+
+def _may_vanish(system: dict, values: dict[str, np.ndarray]) -> bool:
+    """Whether what parameters alone give to a sum A is 0 in some cell; a product has nothing added to it."""
+    for a, _ in system.values():
+        terms = sympy.Add.make_args(sympy.sympify(a).expand())
+        names = sorted({s.name for t in terms for s in t.free_symbols} & set(values))
+        fixed = sympy.Add(*(t for t in terms if {s.name for s in t.free_symbols} <= set(names)))
+        if len(terms) > 1 and (np.asarray(sympy.lambdify(names, fixed)(*(values[n] for n in names))) == 0).any():
+            return True
+    return False
 
 
 def _first_bad_cell(group, alive: np.ndarray) -> int:
@@ -390,24 +402,9 @@ def _units(network: Network) -> dict[str, str]:
     return {name: _unit(get_or_create_dimension(UNITS[unit].dims)) for name, unit in units.items()}
 
 
-def _powers(dim) -> tuple[float, float, float]:
-    """A dimension as powers of volt, ampere and second."""
-    metre, kilogram, second, ampere, *others = dim._dims
-    if metre != 2 * kilogram or any(others):
-        raise InputError(f"a quantity of dimension {dim} is not made of volt, ampere and second")
-    return kilogram, ampere + kilogram, second + 3 * kilogram
-
-
 def _unit(dim) -> str:
     """Unit of a dimension as Brian2 wants it in equations: without prefixes."""
-    powers = zip(("volt", "amp", "second"), _powers(dim), strict=True)
-    return "*".join(f"{base}**{power:g}" for base, power in powers if power) or "1"
-
-
-def _si(dim) -> float:
-    """Size in SI of the internal unit (mV, pA, ms and products) of a dimension."""
-    volt, amp, second = _powers(dim)
-    return 1e-3**volt * 1e-12**amp * 1e-3**second
+    return "*".join(f"{base}**{power:g}" for base, power in powers(dim).items() if power) or "1"
 
 
 def _column(x: np.ndarray, sample: int) -> np.ndarray:

@@ -6,6 +6,7 @@ names are part of a kernel's key, so a kernel that is in the cache has passed. I
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ class ModelText:
 
     def _times(self) -> Iterator[tuple[str, str]]:
         """The symbols that must be parameters in ms."""
-        if self.neuron.refractory:
+        if self.neuron.refractory and not self.neuron.counts_crossings:
             yield f"{_title(self.neuron)}: refractory", self.neuron.refractory
         for s in self.synapses:
             if s.delay:
@@ -236,6 +237,27 @@ def check(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> None:
     text = ModelText(neuron, synapses)
     text.check_names()
     text.check_units()
+
+
+def powers(dim) -> dict[str, float]:
+    """A dimension as powers of volt, amp, second, metre and mole.
+
+    Raises
+    ------
+    InputError
+        It has kelvin or candela in it.
+    """
+    metre, kilogram, second, ampere, kelvin, mole, candela = dim._dims
+    if kelvin or candela:
+        raise InputError(f"a quantity of dimension {dim} is not made of volt, ampere, second, metre and mole")
+    return {"volt": kilogram, "amp": ampere + kilogram, "second": second + 3 * kilogram, "metre": metre - 2 * kilogram,
+            "mole": mole}
+
+
+def internal_size(dim) -> float:
+    """Size in SI of the internal unit of a dimension: products of mV, pA, ms, um and uM um3."""
+    size = {"volt": 1e-3, "amp": 1e-12, "second": 1e-3, "metre": 1e-6, "mole": 1e-21}
+    return math.prod(size[base] ** power for base, power in powers(dim).items())
 
 
 def _title(model: NeuronModel | SynapseModel) -> str:

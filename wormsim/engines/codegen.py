@@ -35,9 +35,11 @@ from numba import njit
 
 from wormsim.kernels.exponential import exp{bits} as exp
 from wormsim.kernels.exponential import exprel{bits} as exprel
+from wormsim.kernels.exponential import expm1_{bits} as expm1
 from wormsim.kernels.exponential import fma
 from wormsim.kernels.gather import gather
 from wormsim.kernels.normal import fill_normals
+from wormsim.kernels.logarithm import log{bits} as log
 from wormsim.kernels.philox import event_draw
 from wormsim.kernels.rows import row_function
 from wormsim.kernels.sigmoid import sigmoid{bits} as sigmoid
@@ -127,6 +129,7 @@ class Writer:
             "NOISES": system.noises,
             "SPIKING": self.spiking,
             "REFRACTORY": system.refractory,
+            "CROSSING": system.crossing,
             "POISSON_TARGET": system.poisson_target,
             "ARGUMENTS": tuple(self.arguments),
         }
@@ -175,6 +178,8 @@ class Writer:
             names += ["noise_low", "noise_high", "noise_of", "words", *(f"{kind}_{n}" for n in s.noises for kind in ("noise", "row"))]
         if self.gating:
             names += ["free", "busy"]
+        if s.crossing:
+            names += ["above"]
         if self.spiking:
             names += ["spikes", "record_spikes", "out_spikes", "row_of"]
         for k, e in enumerate(s.events):
@@ -224,6 +229,7 @@ class Writer:
         call = f"update({', '.join(self._update_arguments())})"
         out += [f"{x}_i = all_{x}[i]" for x in self.states]
         out += ["free_i = free[i]"] if self.gating else []
+        out += ["above_i = above[i]"] if self.system.crossing else []
         out += self._load_constants([call])
         out.append(f"crossed = {call}" if self.spiking else call)
         return out + (self._threshold() if self.spiking else [])
@@ -247,7 +253,7 @@ class Writer:
     def _update_arguments(self, point: str = "") -> list[str]:
         """What the row function reads and writes, as it is called in ``run``; or its parameters."""
         words = {w for line in self.update for w in re.findall(r"\w+", line)}
-        names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else [])
+        names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else []) + ["above_i"]
         names += [f"sum_{n}" for n in self.sums] + [f"{n}_i" for n in self.system.noises] + [f"c_{n}_i" for n in self.used]
         found = [n for n in names if n in words]
         sources = range(len(self.system.sources))
@@ -295,6 +301,9 @@ class Writer:
         out += [f"new{k}_i[b] = {bare(after.text(s.expression))}" for k, s in enumerate(system.sources)]
         if self.spiking:
             condition = bare(after.text(system.inline(system.threshold)))
+            if system.crossing:  # 0 below, 2 in the step that went above, 1 from then on
+                out.append(f"above_i[b] = (np.int32(1) if above_i[b] > np.int32(0) else np.int32(2)) if {condition} else np.int32(0)")
+                condition = "above_i[b] == np.int32(2)"
             out.append(f"crossed = np.int32(crossed | np.int32({condition}))")
         return out
 
@@ -330,11 +339,20 @@ class Writer:
             gain = sympy.Symbol(self.constants.name(dt * relative, f"gain_{name}"), real=True)
             decay = sympy.Symbol(self.constants.name(rate * gain, f"decay_{name}"), real=True)
             return [f"next_{name} = {y} + {self.row.text(decay * x + _expand(gain * b))}"]
+        if a.is_Mul or a.is_Pow:
+            rest = _expand(b / a)
+            if all(self.constants.is_constant(p.base) for p in rest.atoms(sympy.Pow) if p.exp.is_negative):
+                # (x_inf - x)/tau: nothing to be divided but dt
+                return [f"next_{name} = {y} + {self.row.text(x + rest)}*expm1({bare(self.row.text(dt * a))})"]
         return [f"slope = {bare(self.row.text(_expand(dt * a)))}", f"rest = {bare(self.row.text(_expand(dt * b)))}",
                 f"next_{name} = fma(fma(slope, {y}, rest), exprel(slope), {y})"]
 
+    def _crossing(self) -> str:
+        """Whether cell and lane have crossed the threshold."""
+        return "above_i[b] == 2" if self.system.crossing else self.row.text(self.system.inline(self.system.threshold))
+
     def _threshold(self) -> list[str]:
-        condition = self.row.text(self.system.inline(self.system.threshold))
+        condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
         exact = f"alive[i, b] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i*n_lanes + b", "n_spikes += 1"]
@@ -390,7 +408,7 @@ class Writer:
         return ["for k in range(po_cell.size):", "    i = po_cell[k]", *indented(inner)]
 
     def _reset(self) -> list[str]:
-        if not self.spiking:
+        if not self.system.resets:
             return []
         lines = []
         for state, expression in self.system.resets:

@@ -114,8 +114,8 @@ class CellsWriter(Writer):
                 out.append(f"{name} = noise_{stem}[0]")
             elif name.startswith("c_"):
                 out.append(f"{name} = part({stem}, low, high)")
-            elif name == "free_i":
-                out.append("free_i = free[low:high]")
+            elif stem in ("free", "above"):
+                out.append(f"{name} = {stem}[low:high]")
             elif stem in self.states:
                 out.append(f"{name} = all_{stem}[low:high]")
         return out
@@ -129,7 +129,7 @@ class CellsWriter(Writer):
         return [_GATHER] if self.sums else []
 
     def _threshold(self) -> list[str]:
-        condition = self.row.text(self.system.inline(self.system.threshold))
+        condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
         exact = f"alive[i] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i", "n_spikes += 1"]

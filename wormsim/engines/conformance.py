@@ -112,6 +112,19 @@ def run_both(model: Model, variants: Variants, duration_ms: float, dt_ms: float 
     return raw, wall
 
 
+def fitting(circuit: Circuit) -> tuple[list[str], list[str]]:
+    """Neuron models whose own synapse models take the whole wiring; and of the others, why not."""
+    found, refused = [], []
+    for neuron in catalog.names("neurons"):
+        try:
+            Model.build(circuit, neuron)
+        except InputError as error:
+            refused.append(f"{neuron}: {error}")
+        else:
+            found.append(neuron)
+    return found, refused
+
+
 def combinations(circuit: Circuit, neuron: str) -> tuple[list[Model], list[str]]:
     """Models of one neuron model with each synapse model alone and with its own set; and what does not combine."""
     own = catalog.load("neurons", neuron).MODEL.synapses
@@ -131,8 +144,9 @@ def combinations(circuit: Circuit, neuron: str) -> tuple[list[Model], list[str]]
 
 def table(circuit: Circuit, n_samples: int = 2, duration_ms: float = 80.0) -> tuple[pd.DataFrame, list[str]]:
     """The whole comparison, and the combinations that do not exist, each with the reason."""
-    parts, notes = [], []
-    for neuron in catalog.names("neurons"):
+    parts = []
+    neurons, notes = fitting(circuit)
+    for neuron in neurons:
         models, refused = combinations(circuit, neuron)
         notes += refused
         for model in models:
@@ -182,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
     worst = found.groupby(["neuron", "synapses"], sort=False)["max_difference_mV"].max()
     print("\nGreatest difference in v, mV\n" + worst.map("{:.1e}".format).to_string())
     print("\nThe same in single precision, which is what simulate() runs unless told otherwise; nothing is asserted of it")
-    models = [driven(Model.build(circuit, neuron)) for neuron in catalog.names("neurons")]
+    models = [driven(Model.build(circuit, neuron)) for neuron in fitting(circuit)[0]]
     single = [compare(m, Variants.cross(m.sample(2, seed=1)), options.duration_ms, dtype="float32") for m in models]
     print(_text(pd.concat(single, ignore_index=True)))
     if options.samples_timed:
@@ -196,7 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _timed(circuit: Circuit, n_samples: int, duration_ms: float) -> pd.DataFrame:
     rows = []
-    for neuron in catalog.names("neurons"):
+    for neuron in fitting(circuit)[0]:
         model = driven(Model.build(circuit, neuron))
         ablations = {name: (Ablate(name),) for name in _busiest(circuit)[:7]}
         variants = Variants.cross(model.sample(n_samples, seed=2), {"intact": (), **ablations})

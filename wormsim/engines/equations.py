@@ -22,7 +22,7 @@ from brian2.parsing.sympytools import str_to_sympy
 
 from ..dynamics import NeuronModel, SynapseModel, noises
 from ..errors import InputError
-from .checks import ModelText
+from .checks import ModelText, internal_size
 
 EXTERNAL = ("I_ext", "G_ext", "GE_ext")
 
@@ -67,6 +67,7 @@ class System:
     threshold: sympy.Basic | None = None
     resets: list[tuple[str, sympy.Expr]] = field(default_factory=list)
     refractory: str = ""
+    crossing: bool = False
     sources: list[Source] = field(default_factory=list)
     constant_sums: list[ConstantSum] = field(default_factory=list)
     events: list[Events] = field(default_factory=list)
@@ -126,17 +127,24 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     missing = [s for s in system.derivatives if s not in system.initial]
     if missing:
         raise InputError(f"neuron model {neuron.name}: no initial value for {', '.join(missing)}")
-    system.refractory = neuron.refractory if neuron.threshold else ""
+    system.crossing = neuron.counts_crossings
+    system.refractory = neuron.refractory if neuron.threshold and not system.crossing else ""
     if neuron.threshold:
         system.threshold = parse(neuron.threshold)
         for reset in (neuron.reset, *(s.reset for s in synapses)):
             system.resets += _statements(reset, system, parse)
+    if system.crossing and (system.resets or system.gated):
+        raise InputError(f"{neuron.name}: where the refractory condition is the threshold itself a spike is an upward crossing; "
+                         "then there is no reset, and no state is held (unless refractory)")
     for number, synapse in enumerate(synapses):
         for name, (expression, _) in synapse.summed.items():
             _sort_sum(system, number, synapse, name, parse(expression))
         if synapse.on_pre and neuron.threshold:
             system.events.append(Events(number, synapse.delay, _writes(synapse, system, parse)))
         system.poisson_target = system.poisson_target or synapse.poisson_target
+    pushed = {state for e in system.events for state, _, _ in e.writes} | {system.poisson_target}
+    if system.crossing and any(s.name in pushed for s in system.inline(system.threshold).free_symbols):
+        raise InputError(f"{neuron.name}: spikes are upward crossings of {neuron.threshold!r}, which events must not write to")
     system.sources = _merge(system.sources)
     _check_noises(system, text)
     both = {c.name for c in system.constant_sums} & {name for s in system.sources for name, _ in s.terms}
@@ -169,12 +177,8 @@ def _declared(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], equations
 
 
 def _internal(quantity) -> float:
-    """Size of a unit in mV, ms, pA and their products."""
-    metre, kilogram, second, ampere, *others = quantity.dim._dims
-    if metre != 2 * kilogram or any(others):
-        raise InputError(f"unit {quantity} is not made of volt, ampere and second")
-    volt, amp, time = kilogram, ampere + kilogram, second + 3 * kilogram
-    return float(quantity) / (1e-3**volt * 1e-12**amp * 1e-3**time)
+    """Size of a unit in mV, ms, pA, um, uM and their products."""
+    return float(quantity) / internal_size(quantity.dim)
 
 
 def _statements(text: str, system: System, parse) -> list[tuple[str, sympy.Expr]]:

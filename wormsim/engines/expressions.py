@@ -14,7 +14,7 @@ from sympy.printing.str import StrPrinter
 
 from ..errors import InputError
 
-_CALLS = {"exp": "exp", "exprel": "exprel", "log": "np.log", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
+_CALLS = {"exp": "exp", "exprel": "exprel", "log": "log", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
           "tanh": "np.tanh", "sinh": "np.sinh", "cosh": "np.cosh", "Abs": "abs", "floor": "np.floor",
           "ceiling": "np.ceil"}
 _RELATIONS = {sympy.StrictGreaterThan: ">", sympy.StrictLessThan: "<", sympy.GreaterThan: ">=", sympy.LessThan: "<=",
