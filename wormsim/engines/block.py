@@ -247,7 +247,7 @@ class BlockRun:
 
 def _aligned(x: np.ndarray) -> np.ndarray:
     """The array, or a copy that begins where a vector of the kernels does: one across two cache lines takes twice as long."""
-    if x.ctypes.data % VECTOR_BYTES == 0 or x.ndim < 2 and x.nbytes > _LONG_BYTES:
+    if x.ctypes.data % VECTOR_BYTES == 0 or (x.ndim < 2 and x.nbytes > _LONG_BYTES):
         return x
     room = np.empty(x.nbytes + VECTOR_BYTES, np.uint8)
     first = -room.ctypes.data % VECTOR_BYTES

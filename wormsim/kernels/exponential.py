@@ -66,8 +66,8 @@ def _parts32(x):
 @njit(forceinline=True, error_model="numpy")
 def _parts64(x):
     """2**k and e**r - 1 of a float64."""
-    x = 709.0 if 709.0 < x else x
-    x = -708.0 if -708.0 > x else x
+    x = 709.0 if x > 709.0 else x
+    x = -708.0 if x < -708.0 else x
     shifted = fma(x, 1.4426950408889634, 6755399441055744.0)
     k = shifted - 6755399441055744.0
     r = fma(k, -0.6931471803691238, x)
