@@ -12,7 +12,7 @@ import pytest
 from wormsim import catalog
 from wormsim.circuit import Circuit
 from wormsim.connectome import Connectome
-from wormsim.engines import brian2_engine
+from wormsim.engines import brian2_engine, brian2_network
 from wormsim.errors import InputError, SimulationError, UnknownNameError
 from wormsim.model import Model
 from wormsim.network import Record
@@ -118,7 +118,7 @@ def test_two_variants_with_sources_of_the_same_number_keep_their_own_events(mode
 
 
 def test_the_network_handed_out_is_the_one_that_runs_and_can_be_edited(model):
-    net = brian2_engine.to_brian2(model)
+    net = brian2_network.to_brian2(model)
     cells = net["neurons"]
     trace = b2.StateMonitor(cells, "v", record=True, clock=cells.clock)
     net.add(trace)
@@ -126,7 +126,7 @@ def test_the_network_handed_out_is_the_one_that_runs_and_can_be_edited(model):
     np.testing.assert_allclose(np.asarray(trace.v).T * 1e3, raw(model)["v"][0], rtol=0, atol=1e-12)
     assert {"neurons", "exponential", "gap_junction", "segments"} <= {o.name for o in net.objects}
 
-    edited = brian2_engine.to_brian2(model)
+    edited = brian2_network.to_brian2(model)
     edited["neurons"].v_threshold = 0 * b2.mV
     spikes = b2.SpikeMonitor(edited["neurons"])
     edited.add(spikes)
@@ -163,7 +163,7 @@ def test_what_cannot_be_done_is_said(circuit, model):
     with pytest.raises(UnknownNameError, match="cython"):
         raw(model, target="cyton")
     with pytest.raises(InputError, match="variant 3"):
-        brian2_engine.to_brian2(model, variant=3)
+        brian2_network.to_brian2(model, variant=3)
     odd = replace(catalog.load("synapses", "exponential").MODEL, on_pre="I_syn_post = w")
     with pytest.raises(InputError, match="on_pre"):
         raw(Model.build(circuit, "lif", (odd,)))
@@ -185,7 +185,7 @@ def test_both_engines_refuse_a_model_with_the_same_words(circuit, engine, change
 def test_the_network_of_a_wrong_model_is_not_handed_out(circuit):
     wrong = replace(catalog.load("neurons", "lif").MODEL, threshold="v > v_thershold")
     with pytest.raises(UnknownNameError, match="v_threshold"):
-        brian2_engine.to_brian2(Model.build(circuit, wrong))
+        brian2_network.to_brian2(Model.build(circuit, wrong))
 
 
 def test_a_standalone_device_is_refused(model):
