@@ -16,10 +16,13 @@ from wormsim.engines import brian2_engine, brian2_network
 from wormsim.errors import InputError, SimulationError, UnknownNameError
 from wormsim.model import Model
 from wormsim.network import Record
+from wormsim.parameter import Parameter
 from wormsim.perturbations import Ablate, BlockRelease, Silence, Stimulate
 from wormsim.signs import assign_signs
 from wormsim.simulation import simulate
 from wormsim.variants import Variants, effects
+
+LIF = catalog.load("neurons", "lif").MODEL
 
 
 @pytest.fixture(scope="module")
@@ -175,11 +178,30 @@ def test_what_cannot_be_done_is_said(circuit, model):
     ({"reset": "v = vv"}, UnknownNameError, "'vv'; closest: v"),
     ({"equations": "dv/dt = (v_rest - v + I)/tau_m : volt"}, InputError, "units do not agree in 'dv/dt"),
     ({"threshold": "v > 3*ms"}, InputError, "units do not agree in 'threshold"),
+    ({"initial": {}}, InputError, "neuron model lif: no initial value for v"),
+    ({"equations": LIF.equations + "\ndz/dt = -z/tau_m : 1"}, InputError, "neuron model lif: no initial value for z"),
+    ({"parameters": (*LIF.parameters, Parameter("N", 3.0, "", "none", "guess"))}, InputError, "the name N means something"),
 ])
 def test_both_engines_refuse_a_model_with_the_same_words(circuit, engine, change, error, said):
     wrong = replace(catalog.load("neurons", "lif").MODEL, **change)
     with pytest.raises(error, match=said):
         simulate(Model.build(circuit, wrong), duration_ms=5.0, engine=engine)
+
+
+@pytest.mark.parametrize(("change", "name"), [
+    ({"equations": "dv/dt = (v_rest*(1 + sin(t/tau_m)) - v + I/g_leak)/tau_m : volt (unless refractory)"}, "t"),
+    ({"equations": "dv/dt = (v_rest - v + I/g_leak)/tau_m + i*mV/tau_m/N : volt (unless refractory)"}, "N, i"),
+    ({"threshold": "v > v_threshold and t - lastspike > 3*ms"}, "lastspike, t"),
+    ({"reset": "v = v_reset + i*mV"}, "i"),
+])
+def test_what_only_brian2_has_is_refused_by_the_others_with_the_name(circuit, change, name):
+    """And Brian2 runs it."""
+    own = Model.build(circuit, replace(LIF, **change)).perturbed(Stimulate("AVAL", current_pA=20.0))
+    chemical = Model.build(circuit, replace(LIF, **change), ("exponential",))
+    for made, engine in ((own, "numba"), (chemical, "event")):
+        with pytest.raises(InputError, match=f"neuron model lif: '.*' uses {name}, which only Brian2 has.*engine='brian2'"):
+            simulate(made, duration_ms=5.0, engine=engine)
+    assert np.isfinite(simulate(own, duration_ms=5.0, engine="brian2").v_mV).all()
 
 
 def test_the_network_of_a_wrong_model_is_not_handed_out(circuit):

@@ -16,7 +16,7 @@ from . import importing_brian2  # noqa: F401 -- before Brian2
 
 import sympy
 from brian2 import Equations
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
@@ -100,6 +100,7 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     equations = text.equations
     declared = _declared(neuron, synapses, equations)
     text.check_names()
+    text.check_kernel_names()
 
     def parse(text: str) -> sympy.Basic:
         return _parse(text, declared)
@@ -121,9 +122,6 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     system.subexpressions["I"] = parse(current)
     for model in (neuron, *synapses):
         system.initial.update({state: parse(e) for state, e in model.initial.items()})
-    missing = [s for s in system.derivatives if s not in system.initial]
-    if missing:
-        raise InputError(f"neuron model {neuron.name}: no initial value for {', '.join(missing)}")
     system.refractory = neuron.refractory if neuron.threshold else ""
     if neuron.threshold:
         system.threshold = parse(neuron.threshold)
@@ -159,9 +157,6 @@ def _declared(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], equations
     own = {*equations, *EXTERNAL, "I", *(p.symbol for p in neuron.parameters)}
     for s in synapses:
         own |= {*(p.symbol for p in s.parameters), *(e.symbol for e in s.edge), *s.summed, *s.derived}
-    reserved = own & {*DEFAULT_CONSTANTS, "t", "dt", "xi"}
-    if reserved:
-        raise InputError(f"{neuron.name}: the name {', '.join(sorted(reserved))} means something else in Brian2; take another")
     return own | {f"{name}_pre" for name in own}
 
 
