@@ -153,7 +153,8 @@ class CellsWriter(Writer):
                 add = [f"all_{state}[i] += jump{k}_{m}[e]", *self._refresh(state)]
                 write += ["if free[i] <= now:", *indented(add)] if state in self.system.gated else add
             out += [f"slot = t % count{k}.size", f"for q in range(count{k}[slot]):", f"    j = ring{k}[slot, q]", "    if release[j]:",
-                    f"        for e in range(np.uint64(out{k}_start[j]), np.uint64(out{k}_start[j + 1])):", f"            i = np.uint32(out{k}_post[e])",
+                    f"        for e in range(np.uint64(out{k}_start[j]), np.uint64(out{k}_start[j + 1])):",
+                    f"            i = np.uint32(out{k}_post[e])",
                     *indented(indented(indented(write))), f"count{k}[slot] = 0"]
         return out
 

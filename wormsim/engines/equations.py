@@ -16,7 +16,7 @@ from . import importing_brian2  # noqa: F401 -- before Brian2
 
 import sympy
 from brian2 import Equations
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
@@ -102,6 +102,7 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     equations = text.equations
     declared = _declared(neuron, synapses, equations)
     text.check_names()
+    text.check_kernel_names()
 
     system = System(noises=noises(neuron, synapses))
     # a symbol xi stands for a standard normal number of the step
@@ -124,9 +125,6 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     system.subexpressions["I"] = parse(current)
     for model in (neuron, *synapses):
         system.initial.update({state: parse(e) for state, e in model.initial.items()})
-    missing = [s for s in system.derivatives if s not in system.initial]
-    if missing:
-        raise InputError(f"neuron model {neuron.name}: no initial value for {', '.join(missing)}")
     system.crossing = neuron.counts_crossings
     system.refractory = neuron.refractory if neuron.threshold and not system.crossing else ""
     if neuron.threshold:
@@ -170,9 +168,6 @@ def _declared(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], equations
     own = {*equations, *EXTERNAL, "I", *(p.symbol for p in neuron.parameters)}
     for s in synapses:
         own |= {*(p.symbol for p in s.parameters), *(e.symbol for e in s.edge), *s.summed, *s.derived}
-    reserved = {name for name in own if name in {*DEFAULT_CONSTANTS, "t", "dt", "xi"} or name.startswith("xi_")}
-    if reserved:
-        raise InputError(f"{neuron.name}: the name {', '.join(sorted(reserved))} means something else in Brian2; take another")
     return own | {f"{name}_pre" for name in own}
 
 
