@@ -105,7 +105,7 @@ def simulate(
         network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads
     )
     wall_s = time.perf_counter() - began
-    failed = _failed(raw.pop("failed", None), variants, index, on_failure)
+    failed = _failed(raw.pop("failed", None), raw.pop("failed_steps", None), dt, variants, index, on_failure)
 
     names = {"v": "v_mV"}
     data = {names.get(k, k): (("variant", "time", "cell"), x) for k, x in raw.items()}
@@ -149,16 +149,19 @@ def _steps(value, dt: float, name: str) -> int:
     return n
 
 
-def _failed(bad_cell: np.ndarray | None, variants: Variants, index, on_failure: str) -> dict[int, str]:
-    """Variants that ran away: number -> first cell that did."""
+def _failed(bad_cell, steps, dt: float, variants: Variants, index, on_failure: str) -> dict[int, dict]:
+    """Variants that ran away: number -> the first cell that did, and after and by when (ms)."""
     if bad_cell is None or not (bad_cell >= 0).any():
         return {}
-    failed = {int(v): index[bad_cell[v]] for v in np.flatnonzero(bad_cell >= 0)}
+    failed = {
+        int(v): {"cell": index[bad_cell[v]], "between_ms": [float(f"{s * dt:.10g}") for s in steps[v]]}
+        for v in np.flatnonzero(bad_cell >= 0)
+    }
     if on_failure == "raise":
-        v, cell = next(iter(failed.items()))
+        v, first = next(iter(failed.items()))
         variant = variants.variants[v]
         raise SimulationError(
             f"{len(failed)} of {len(variants)} variants ran away; the first is {variant.label!r} (sample {variant.sample}) in cell "
-            f"{cell}. Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
+            f"{first['cell']} between {first['between_ms'][0]:g} and {first['between_ms'][1]:g} ms. Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
         )
     return failed

@@ -41,6 +41,7 @@ _ONE_AT_A_TIME = threading.Lock()
 _DRAWS_AT_ONCE = 1 << 20
 # From this many edges on, compiling (seconds, once, then cached on disk) costs less than NumPy's slower steps.
 _CYTHON_FROM_EDGES = 200_000
+_LOOK_EVERY = 1_000  # steps
 
 
 class SemilinearExponentialEuler(StateUpdateMethod):
@@ -97,7 +98,8 @@ def run(
     -------
     dict of str to ndarray, shape (V, T, R)
         "v" (mV) and further states in internal units at the start of step ``k * every``; "spikes" (uint16), counts
-        from frame k until frame k + 1; and "failed" (V,): the first cell that has run away by the end of the run, or -1.
+        from frame k until frame k + 1; "failed" (V,): the first cell that has run away, or -1; "failed_steps" (V, 2): it did
+        so after the first of these steps and by the second. A run that failed stops there, and the rest of it is NaN.
     """
     n_variants, n_frames = len(lanes.sample), -(-n_steps // record.every)
     shape = (n_variants, n_frames, len(record.cells))
@@ -105,7 +107,7 @@ def run(
     raw = {name: np.empty(shape, dtype) for name in names}
     if record.spikes:
         raw["spikes"] = np.zeros(shape, np.uint16)
-    raw["failed"] = np.full(n_variants, -1, np.int32)
+    raw["failed"], raw["failed_steps"] = np.full(n_variants, -1, np.int32), np.full((n_variants, 2), -1, np.int64)
     check(network.neuron, tuple(p.synapse for p in network.pathways))
     _check_states(network, names)
     with _ONE_AT_A_TIME, np.errstate(all="ignore"):
@@ -113,14 +115,14 @@ def run(
             net = build(network, effects, lanes, lane, dt_ms, target)
             group = net["neurons"]
             frames, spikes = _monitors(net, group, names, record, dt_ms)
-            net.run(n_steps * dt_ms * b2.ms, namespace={})
             alive = effects[0].alive[:, lane]
-            raw["failed"][lane] = _first_bad_cell(group, alive)
+            raw["failed"][lane], raw["failed_steps"][lane] = _run_watched(net, group, alive, n_steps, dt_ms)
             for name in names:
                 values = np.asarray(getattr(frames, f"{name}_")).T / _si(group.variables[name].dim)
-                if values.shape != shape[1:]:
+                if values.shape != shape[1:] and raw["failed"][lane] < 0:
                     raise SimulationError(f"Brian2 recorded {values.shape[0]} frames where {n_frames} were due")
-                raw[name][lane] = values
+                raw[name][lane] = np.nan
+                raw[name][lane][:len(values)] = values
                 raw[name][lane][:, ~alive[record.cells]] = np.nan
             if spikes is not None:
                 raw["spikes"][lane] = _count(spikes, record, len(network.cells), n_frames, dt_ms)
@@ -362,8 +364,27 @@ def _method(text: str):
     return SemilinearExponentialEuler() if own else "exponential_euler"
 
 
+def _run_watched(net, group, alive: np.ndarray, n_steps: int, dt_ms: float) -> tuple[int, tuple[int, int]]:
+    """Run, look for a runaway every 1,000 steps, and stop there; the cell, and between which steps it ran away."""
+    last, found = [0], [-1, (-1, -1)]
+
+    def look() -> None:
+        now = int(group.clock.timestep[:])
+        cell = _first_bad_cell(group, alive)
+        if cell >= 0:
+            found[:] = cell, (last[0], now)
+            net.stop()
+        last[0] = now
+
+    net.add(b2.NetworkOperation(look, dt=_LOOK_EVERY * dt_ms * b2.ms, when="start", order=-200, name="look"))
+    net.run(n_steps * dt_ms * b2.ms, namespace={})
+    if found[0] < 0:
+        look()
+    return tuple(found)
+
+
 def _first_bad_cell(group, alive: np.ndarray) -> int:
-    """As the fast engine judges a run at its end: the first cell with a state not finite or a voltage beyond 1e6 mV."""
+    """As the fast engine judges: the first cell with a state not finite or a voltage beyond 1e6 mV."""
     states = np.array([group.variables[name].get_value() for name in group.equations.diff_eq_names])
     bad = alive & ~(np.isfinite(states).all(axis=0) & (np.abs(group.variables["v"].get_value()) <= 1e3))
     return int(np.argmax(bad)) if bad.any() else -1

@@ -28,7 +28,7 @@ from ..dynamics import NeuronModel, SynapseModel
 from ..errors import warn_data
 
 _SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/equations.py", "engines/expressions.py",
-            "kernels/exponential.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
+            "engines/rates.py", "kernels/exponential.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
             "kernels/subnormals.py")
 _LOADED: dict[str, ModuleType] = {}
 _LOCK = threading.RLock()

@@ -12,6 +12,7 @@ from ..network import Effects, Lanes, Network, Record
 from . import cache
 from .block import BlockRun
 from .planner import plan
+from .step_length import Rates
 
 
 def run(
@@ -24,6 +25,7 @@ def run(
     dtype="float32",
     threads: int | None = None,
     block: int | None = None,
+    check_step: bool = False,
 ) -> dict[str, np.ndarray]:
     """Run every variant.
 
@@ -42,13 +44,17 @@ def run(
         By default all cores that the process may use. Changes no bit of the result.
     block : int, optional
         Lanes in a block, instead of the planner's choice. Changes no bit of the result.
+    check_step : bool
+        Warn (:class:`~wormsim.errors.DataWarning`) where the step or the precision does not suit a state; see
+        :mod:`wormsim.engines.step_length`.
 
     Returns
     -------
     dict of str to ndarray
         "v" and further states: (V, T, R) in `dtype`, values at the start of step ``k * every``, NaN for ablated cells;
         "spikes": (V, T, R) uint16, counts from frame k until frame k + 1; "failed": (V,) int32, the first cell whose
-        state became not-a-number or whose voltage left +-1e6 mV by the end of a segment, or -1.
+        state became not-a-number or whose voltage left +-1e6 mV, or -1; "failed_steps": (V, 2) int64, it did so after the
+        first of these steps and by the second. What follows is NaN and counts no spikes.
 
     Raises
     ------
@@ -68,15 +74,21 @@ def run(
         if modules and name not in states:
             raise UnknownNameError("state", name, states, f"the states of {neuron.name} can be recorded")
     out = outputs(lanes, n_steps, record, dtype)
-    failed = np.full(len(lanes.sample), -1, np.int32)
+    failed, failed_steps = np.full(len(lanes.sample), -1, np.int32), np.full((len(lanes.sample), 2), -1, np.int64)
 
-    def work(b) -> None:
-        failed[b.variants] = BlockRun(modules[b.layout], network, effects, lanes, b, dt_ms, record, dtype, out).run()
+    def work(b) -> Rates | None:
+        one = BlockRun(modules[b.layout], network, effects, lanes, b, dt_ms, record, dtype, out, check_step)
+        with np.errstate(all="ignore"):  # a setting of the thread
+            failed[b.variants], step = one.run()
+        failed_steps[b.variants] = np.where(step[:, None] >= 0, step[:, None] + [0, 1], -1)
+        return one.rates
 
-    with np.errstate(all="ignore"), ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, blocks):
-            pass
-    return {**out, "failed": failed}
+    found = Rates()
+    with ThreadPoolExecutor(threads) as pool:
+        for rates in pool.map(work, blocks):
+            found.merge(rates or Rates())
+    found.warn(network.cells, dt_ms, dtype)
+    return {**out, "failed": failed, "failed_steps": failed_steps}
 
 
 def outputs(lanes: Lanes, n_steps: int, record: Record, dtype: np.dtype) -> dict[str, np.ndarray]:
