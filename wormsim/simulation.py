@@ -34,6 +34,7 @@ def simulate(
     dtype: Literal["float32", "float64"] = "float32",
     threads: int | None = None,
     on_failure: Literal["raise", "mark"] = "raise",
+    check_step: bool = True,
 ) -> Recording:
     """Run every variant of a model.
 
@@ -61,6 +62,9 @@ def simulate(
     on_failure : {"raise", "mark"}
         What to do when a variant runs away: raise, naming the cell, or set its traces to NaN and list it in the
         manifest.
+    check_step : bool
+        Warn (:class:`~wormsim.errors.DataWarning`) of cells whose fastest state wants a shorter step, or whose slowest one
+        wants double precision. Only the numba engine looks; see :mod:`wormsim.engines.step_length`.
 
     Returns
     -------
@@ -101,8 +105,9 @@ def simulate(
     wanted = Record(index.get_indexer(cells).astype(np.int32), every, True, spikes, tuple(states))
     module = catalog.load("engines", engine)
     began = time.perf_counter()
+    looks = {"check_step": check_step} if engine == "numba" else {}
     raw = module.run(
-        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads
+        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads, **looks
     )
     wall_s = time.perf_counter() - began
     failed = _failed(raw.pop("failed", None), raw.pop("failed_steps", None), dt, variants, index, on_failure)
