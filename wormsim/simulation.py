@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from . import __version__, catalog
+from .engines.choice import choose
 from .errors import InputError, SimulationError
 from .model import Model
 from .network import Record
@@ -30,7 +31,7 @@ def simulate(
     every_ms: float = 1.0,
     spikes: bool = False,
     states: Sequence[str] = (),
-    engine: str = "numba",
+    engine: str = "auto",
     dtype: Literal["float32", "float64"] = "float32",
     threads: int | None = None,
     on_failure: Literal["raise", "mark"] = "raise",
@@ -55,7 +56,8 @@ def simulate(
     states : sequence of str
         Further states to record, by their name in the equations.
     engine : str
-        "numba"; "event" for large sparse networks of spiking cells without gap junctions; or "brian2", the reference.
+        "numba"; "event" for large sparse networks of spiking cells without gap junctions; "brian2", the reference; or
+        "auto": numba or event, by the model alone (:mod:`wormsim.engines.choice`). What ran, and why, is in the manifest.
     dtype : {"float32", "float64"}
     threads : int, optional
         By default all cores.
@@ -103,6 +105,9 @@ def simulate(
 
     network = model.lower(variants.samples)
     wanted = Record(index.get_indexer(cells).astype(np.int32), every, True, spikes, tuple(states))
+    reason = "asked for"
+    if engine == "auto":
+        engine, reason = choose(model, network)
     module = catalog.load("engines", engine)
     began = time.perf_counter()
     looks = {"check_step": check_step} if engine == "numba" else {}
@@ -129,6 +134,7 @@ def simulate(
         {
             "wormsim": __version__,
             "engine": engine,
+            "engine_reason": reason,
             "dtype": dtype,
             "dt_ms": dt,
             "n_steps": n_steps,
