@@ -173,6 +173,7 @@ def _failed(bad_cell, steps, dt: float, variants: Variants, index, on_failure: s
         variant = variants.variants[v]
         raise SimulationError(
             f"{len(failed)} of {len(variants)} variants ran away; the first is {variant.label!r} (sample {variant.sample}) in cell "
-            f"{first['cell']} between {first['between_ms'][0]:g} and {first['between_ms'][1]:g} ms. Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
+            f"{first['cell']} between {first['between_ms'][0]:.10g} and {first['between_ms'][1]:.10g} ms. "
+            "Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
         )
     return failed

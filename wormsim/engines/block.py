@@ -63,17 +63,16 @@ class BlockRun:
         self._state()
         self.failed, self.failed_step = np.full(n, -1, np.int32), np.full(n, -1, np.int64)
         stretch = int(np.clip(_CELL_STEPS // max(self.shape[0], 1), _LEAST_STRETCH, _MOST_STRETCH))
-        looks, due = 0, 1
-        for start in range(0, last, stretch):
+        due = 0
+        for look, start in enumerate(range(0, last, stretch)):
             stop = min(start + stretch, last)
             before = self._snapshot()
             self._span(start, stop)
             suspects = self._runaway() & (self.failed < 0)
             if suspects.any():
                 self._find(start, stop, before, suspects.any(axis=0))
-            looks += 1
-            if self.rates is not None and (looks == due or stop == last):
-                due *= 4
+            if self.rates is not None and (look == due or stop == last):
+                due = 4 * look + 3  # after 1, 4, 16, 64 ... stretches
                 self._look()
             if (self.failed >= 0).all():
                 break
