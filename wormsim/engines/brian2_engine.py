@@ -35,6 +35,7 @@ from ..kernels.random import event_draws, threshold
 from ..network import Effects, Lanes, Network, Pathway, Record
 from ..units import UNITS
 from .checks import check
+from .numba_engine import check_counts
 
 # Brian2 keeps its clocks, devices and caches in module state, so runs of two threads must not mix.
 _ONE_AT_A_TIME = threading.Lock()
@@ -109,6 +110,7 @@ def run(
         raw["spikes"] = np.zeros(shape, np.uint16)
     raw["failed"], raw["failed_steps"] = np.full(n_variants, -1, np.int32), np.full((n_variants, 2), -1, np.int64)
     check(network.neuron, tuple(p.synapse for p in network.pathways))
+    check_counts(network, record, dt_ms)
     _check_states(network, names)
     with _ONE_AT_A_TIME, np.errstate(all="ignore"):
         for lane in range(n_variants):

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import InputError, UnknownNameError
 from ..network import Effects, Lanes, Network, Record
 from . import linear
-from .numba_engine import check_segments, cores, outputs
+from .numba_engine import check_counts, check_segments, cores, outputs
 from .trial import Frames, Input, Trial
 
 
@@ -54,6 +54,7 @@ def run(
     if dtype not in (np.float32, np.float64):
         raise InputError(f"dtype {dtype} is not one of float32, float64")
     check_segments(effects, n_steps)
+    check_counts(network, record, dt_ms)
     pathway = linear.pathway_of(network)
     structure = linear.structure_of(network.neuron, network.pathways, pathway.synapse)
     for name in record.states:

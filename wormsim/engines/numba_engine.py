@@ -14,6 +14,9 @@ from .block import BlockRun
 from .planner import plan
 from .step_length import Rates
 
+# Step numbers are 32 bits wide in the kernels, and the end of a refractory period lies beyond the last step.
+MOST_STEPS = 2**30
+
 
 def run(
     network: Network,
@@ -65,6 +68,7 @@ def run(
     if dtype not in (np.float32, np.float64):
         raise InputError(f"dtype {dtype} is not one of float32, float64")
     check_segments(effects, n_steps)
+    check_counts(network, record, dt_ms)
     neuron, synapses = network.neuron, tuple(p.synapse for p in network.pathways)
     threads = threads or cores()
     blocks = plan(lanes, effects, len(network.cells), dtype, threads, block)
@@ -111,6 +115,19 @@ def check_segments(effects: list[Effects], n_steps: int) -> None:
         at = e.stop
     if at != n_steps:
         raise InputError(f"the segments cover {at} steps of {n_steps}")
+    if n_steps > MOST_STEPS:
+        raise InputError(f"{n_steps} steps are more than the engines count ({MOST_STEPS}); take a larger dt_ms or cut the run")
+
+
+def check_counts(network: Network, record: Record, dt_ms: float) -> None:
+    """Refuse frames so long that the spikes of one could be more than its counter holds."""
+    if not record.spikes:
+        return
+    refractory = network.parameters[network.neuron.refractory].min() if network.neuron.refractory else 0.0
+    most, holds = record.every / max(np.floor(refractory / dt_ms + 1e-3), 1.0), np.iinfo(np.uint16).max
+    if most > holds:
+        raise InputError(f"a frame of {record.every} steps could hold {most:.0f} spikes of one cell, and a count ends at {holds}: "
+                         f"take every_ms of at most {record.every * dt_ms * holds / most:.6g}")
 
 
 def cores() -> int:
