@@ -34,7 +34,8 @@ def rates_text(system) -> str:
     for name, derivative in system.derivatives.items():
         x = sympy.Symbol(name, real=True)
         a, b = split(system.inline(derivative), x)
-        text = _text(system, a) if a != 0 else None
+        noisy = any(symbol.name in system.noises for symbol in a.free_symbols)
+        text = _text(system, a) if a != 0 and not noisy else None
         if text is not None:
             found.append(f"c[{name!r}] = {text}")
             driven += [name] if b != 0 else []
