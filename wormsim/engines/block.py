@@ -17,7 +17,7 @@ from .step_length import LOOKED_AT, Rates
 # Far outside of anything a membrane does, and far inside of what float32 holds.
 RUNAWAY_MV = 1e6
 # Steps between two looks at the states: of small networks more, so that looking stays below 1 % of the time.
-_LEAST_STRETCH, _MOST_STRETCH, _CELL_STEPS = 1_000, 20_000, 2_000_000
+_LEAST_STRETCH, _MOST_STRETCH, _CELL_STEPS = 1_000, 20_000, 6_000_000
 # States and constants of fewer cells than this stay in a core's second-level cache.
 MANY_CELLS = 8192
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
