@@ -68,9 +68,9 @@ def _setting(text: str) -> tuple[Assay, Model]:
     )
 
 
-def run_trial(assay: Assay, model: Model, variants: Variants) -> np.ndarray:
+def run_trial(assay: Assay, model: Model, variants: Variants, engine: str = "auto") -> np.ndarray:
     """Response (mV) of every variant; not-a-number where it ran away."""
-    return assay.response(assay.run(model, variants), model)
+    return assay.response(assay.run(model, variants, engine), model)
 
 
 def find_samples(spec: dict) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def find_samples(spec: dict) -> pd.DataFrame:
     Parameters
     ----------
     spec : dict
-        ``assay, circuit, wiring, neuron, parameters, seed, first, n``.
+        ``assay, circuit, wiring, neuron, parameters, seed, first, n``, and ``engine`` where it is not to be chosen.
 
     Returns
     -------
@@ -92,7 +92,8 @@ def find_samples(spec: dict) -> pd.DataFrame:
     samples = model.sample(spec["n"], spec["seed"], spec["first"])
     numbers = samples.values.index.to_numpy()
     stimulated = model.perturbed(*assay.stimulus(model.neuron))
-    response = run_trial(assay, stimulated, Variants.cross(samples, seeds=(spec["seed"],)))
+    trial = functools.partial(run_trial, engine=spec.get("engine", "auto"))
+    response = trial(assay, stimulated, Variants.cross(samples, seeds=(spec["seed"],)))
     responds = response >= assay.min_response_mV
     reliable, spontaneous, ran_away = responds.copy(), np.full(len(samples), np.nan), np.isnan(response)
     if responds.any():
@@ -101,11 +102,11 @@ def find_samples(spec: dict) -> pd.DataFrame:
         trials = intact_trials(model)
         again = response[responds]
         if trials[1:]:
-            again = run_trial(
+            again = trial(
                 assay, stimulated, Variants.cross(some, seeds=(spec["seed"],), trials=trials[1:])
             )
         again = again.reshape(len(some), -1)
-        unasked = np.abs(run_trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=trials)))
+        unasked = np.abs(trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=trials)))
         unasked = unasked.reshape(len(some), -1)
         reliable[responds] = (again >= assay.min_response_mV).all(axis=1)
         spontaneous[responds] = unasked.max(axis=1)
@@ -155,7 +156,8 @@ def remove_cells(spec: dict) -> pd.DataFrame:
         stream, fresh = stream_of(spec["seed"], number), stream_of(spec["seed"], number, trial=1)
         variants += [Variant(label, number, stream, done) for label, done in cases.items()]
         variants.append(Variant(FRESH, number, fresh))
-    response = run_trial(assay, model, Variants(samples, tuple(variants))).reshape(len(samples), -1)
+    response = run_trial(assay, model, Variants(samples, tuple(variants)), spec.get("engine", "auto"))
+    response = response.reshape(len(samples), -1)
     keep = response / response[:, :1]
     labels = [*cases, FRESH]
     return pd.DataFrame(

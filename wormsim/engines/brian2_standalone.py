@@ -68,7 +68,7 @@ def run_standalone(
         raise InputError(f"threads = {threads} must be at least 1")
     if not isinstance(b2.get_device(), b2.devices.RuntimeDevice):
         raise InputError("Brian2 is already set to a standalone device: call brian2.set_device('runtime') first")
-    raw = blank(network, 1, n_steps, record, np.float64)
+    raw = blank(network, 1, n_steps, record, dt_ms, np.float64)
     preference = b2.prefs.devices.cpp_standalone
     before = preference.openmp_threads
     with ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="wormsim-brian2-") as temporary:

@@ -25,6 +25,7 @@ from ..dynamics import NeuronModel, SynapseModel
 from ..kernels.normal import noise_source
 from .equations import EXTERNAL, System, read
 from .expressions import Constants, Printer, bare, numpy_text
+from .rates import rates_text, split
 
 Layout = Literal["shared", "lanes", "cells"]
 
@@ -138,7 +139,8 @@ class Writer:
         parts = [header, *(f"{k} = {pprint.pformat(v, width=116, compact=True)}" for k, v in tables.items()), _EXPREL,
                  _function("constants", "p", "What holds for a segment, in double precision, by name.",
                            {n: numpy_text(e, list(named)[:k]) for k, (n, e) in enumerate(named.items())}),
-                 _function("initial", "p", "States at step 0.", begin), self._edge_function(), self._row_functions(), body]
+                 _function("initial", "p", "States at step 0.", begin), self._edge_function(), rates_text(system),
+                 self._row_functions(), body]
         return "\n\n".join(parts)
 
     def _edge_function(self) -> str:
@@ -326,10 +328,7 @@ class Writer:
     def _step(self, name: str, derivative: sympy.Expr) -> list[str]:
         """Exponential Euler step of one state."""
         x, dt = sympy.Symbol(name, real=True), sympy.Symbol("dt", real=True)
-        terms = sympy.Add.make_args(_expand(self.system.inline(derivative, x).subs(self.fixed)))
-        linear = [t for t in terms if t.has(x) and not (t / x).has(x)]
-        a = sympy.Add(*(t / x for t in linear))
-        b = sympy.Add(*(t for t in terms if t not in linear))
+        a, b = split(self.system.inline(derivative, x).subs(self.fixed), x)
         y = f"y_{name}"
         if a == 0:
             return [f"next_{name} = {y} + {self.row.text(_expand(dt * b))}"]

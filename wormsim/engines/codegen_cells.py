@@ -112,12 +112,12 @@ class CellsWriter(Writer):
             stem = name.removesuffix("_i")
             if name in [f"{n}_i" for n in self.system.noises]:
                 out.append(f"{name} = noise_{stem}[0]")
+            elif stem in self.states:  # first: a state may be called c
+                out.append(f"{name} = all_{stem}[low:high]")
             elif name.startswith("c_"):
                 out.append(f"{name} = part({stem}, low, high)")
             elif stem in ("free", "above"):
                 out.append(f"{name} = {stem}[low:high]")
-            elif stem in self.states:
-                out.append(f"{name} = all_{stem}[low:high]")
         return out
 
     def _call(self) -> str:

@@ -72,6 +72,8 @@ class StudyResult:
         What each control in the scorecard is and how it was run.
     citations : list of str
         Sources of the data that went in.
+    engines : dict of str to str
+        Which engine ran each model, and why; for the manifest.
     """
 
     summary: list[str]
@@ -83,6 +85,7 @@ class StudyResult:
     captions: dict[str, str] = field(default_factory=dict)
     controls: dict[str, str] = field(default_factory=dict)
     citations: list[str] = field(default_factory=list)
+    engines: dict[str, str] = field(default_factory=dict)
 
 
 def score_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
