@@ -6,6 +6,8 @@ with which delay and refractory time, the step, who is ablated, blocked, silence
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,8 +42,8 @@ def networks(draw, name: str) -> tuple[Network, float]:
     pathways = []
     for s in synapses:
         electrical = s.kind == "electrical"
-        pair = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda p: not electrical or p[0] < p[1])
-        pairs = draw(st.lists(pair, max_size=3 * n, unique=True)) if n > 1 or not electrical else []
+        possible = [(i, j) for i in range(n) for j in range(n) if not electrical or i < j]
+        pairs = draw(st.lists(st.sampled_from(possible), max_size=3 * n, unique=True)) if possible else []
         size = np.array([draw(unit) for _ in pairs])
         sign = np.array([draw(st.sampled_from([1.0, -1.0])) for _ in pairs])
         pre, post = np.array(pairs, np.int32).reshape(-1, 2).T
@@ -69,7 +71,7 @@ def perturbed(draw, network: Network, n_variants: int) -> list[Effects]:
     takes_events = any(p.synapse.poisson_target for p in network.pathways)
     rows = draw(st.integers(0, n)) if takes_events else 0
     out = []
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         shape = (n, n_variants)
         conductance = np.where(rng.random(shape) < draw(st.sampled_from([0.0, 0.3])), 3.0, 0.0)
         p = Poisson(np.arange(rows, dtype=np.int32), rng.integers(0, 3, rows).astype(np.int32),
