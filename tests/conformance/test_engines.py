@@ -73,6 +73,29 @@ def test_every_neuron_model_is_here_or_says_why(circuit):
     assert "taken by no synapse model" in refused[0]
 
 
+def test_single_precision_is_within_the_stated_bounds(circuit, neuron):
+    """Spikes in the same step and their number; voltages where nothing spikes. docs/engines.md states the bounds."""
+    model = conformance.driven(Model.build(circuit, neuron))
+    cases = conformance.cases(model)
+    some = {name: cases[name] for name in ("intact", "release blocked", "all at once") if name in cases}
+    found = conformance.compare(model, Variants.cross(model.sample(1, seed=1), some), every=1, engines=(("numba", "float32"),))
+    print(found.to_string())
+    assert conformance.agreed(found).all()
+    assert not conformance.agreed(found.assign(same_step=0.8 if model.neuron.threshold else None, max_difference_mV=0.1)).any()
+
+
+def test_small_deterministic_networks_run_spike_for_spike():
+    """Delays, refractory times, simultaneous spikes, self-connections: the numba engine in both layouts, the event engine."""
+    found = conformance.compare_corners()
+    print(found.to_string())
+    double = found[~found["engine"].str.contains("float32")]
+    assert double["spikes_equal"].all()
+    assert (double["max_difference_mV"] <= conformance.TOLERANCE_MV).all()
+    assert (found["spikes"] > 20).all()
+    assert conformance.agreed(found).all()
+    assert set(found["engine"]) == {"numba float64", "numba float64 x 8", "numba float32", "numba float32 x 8", "event float64"}
+
+
 def test_pairs_that_do_not_combine_say_why(circuit):
     _, refused = conformance.combinations(circuit, "graded")
     assert [r for r in refused if r.startswith("graded + exponential") and "spikes" in r]
