@@ -218,6 +218,8 @@ class BlockRun:
             self.arguments[f"new{k}"] = _aligned(np.zeros(self.state_shape, self.dtype))
         for name in module.SUMS:
             self.arguments[f"sum_{name}"] = _aligned(np.zeros(module.CHUNK if self.flat else shape[1], self.dtype))
+        for name in module.STATES:
+            self.arguments[f"next_{name}_i"] = _aligned(np.zeros(shape[1], self.dtype))
         if module.REFRACTORY:
             # the step of the spike itself counts as one
             busy = np.maximum(self._steps(self.parameters[module.REFRACTORY]), 1)

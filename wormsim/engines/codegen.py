@@ -37,12 +37,13 @@ from numba import njit
 from wormsim.kernels.exponential import exp{bits} as exp
 from wormsim.kernels.exponential import exprel{bits} as exprel
 from wormsim.kernels.exponential import expm1_{bits} as expm1
+from wormsim.kernels.exponential import exprel_small{bits} as exprel_small
 from wormsim.kernels.exponential import fma
 from wormsim.kernels.gather import gather
 from wormsim.kernels.normal import fill_normals
 from wormsim.kernels.logarithm import log{bits} as log
 from wormsim.kernels.philox import event_draw
-from wormsim.kernels.rows import row_function
+from wormsim.kernels.rows import lanes_of, row_function
 from wormsim.kernels.sigmoid import sigmoid{bits} as sigmoid
 from wormsim.kernels.subnormals import flush_subnormals, restore
 
@@ -52,6 +53,12 @@ CACHE = True'''
 _EXPREL = '''def relative(x):
     """(exp(x) - 1)/x, 1 at 0, of arrays."""
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))'''
+
+
+# The factor of a step whose rate changes; how a row finds out that it is not small; where the states are written.
+_RELATIVE = "exprel(slope)"
+_STEEP = "steep = np.int32(steep | np.int32(abs(slope) > F(1.0)))"
+_ACCEPT = "# the states of the next step"
 
 
 def generate(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: Layout, dtype: str) -> str:
@@ -156,6 +163,7 @@ class Writer:
 
     def _run(self) -> str:
         self.update = self._update()
+        self.proposes = any(_RELATIVE in line for line in self.update)
         steps = [*self._record(), *(["now = np.int32(t)", "n_spikes = 0"] if self.spiking else []), *self._draw_noise(), "for i in range(n_cells):",
                  *indented(self._cell()), *self._deliver(), *self._poisson(), *self._reset(), *self._mask("new")]
         steps += [line for k in range(len(self.system.sources)) for line in (f"old{k}, new{k} = new{k}, old{k}",)]
@@ -175,7 +183,7 @@ class Writer:
         for k, source in enumerate(s.sources):
             names += [f"old{k}", f"new{k}"]
             names += [f"{x}{k}_{n}{y}" for n, _ in source.terms for x, y in (("in", "_start"), ("in", "_pre"), ("w", ""))]
-        names += [f"sum_{n}" for n in self.sums]
+        names += [f"sum_{n}" for n in self.sums] + ([f"next_{x}_i" for x in self.states] if self.proposes else [])
         if s.noises:
             names += ["noise_low", "noise_high", "noise_of", "words", *(f"{kind}_{n}" for n in s.noises for kind in ("noise", "row"))]
         if self.gating:
@@ -228,12 +236,16 @@ class Writer:
         """Gather, update and threshold of the row of cell i."""
         out = ["if not some_alive[i]:", "    continue"]
         out += self._gather() + self._load_noise()
-        call = f"update({', '.join(self._update_arguments())})"
-        out += [f"{x}_i = all_{x}[i]" for x in self.states]
-        out += ["free_i = free[i]"] if self.gating else []
-        out += ["above_i = above[i]"] if self.system.crossing else []
-        out += self._load_constants([call])
-        out.append(f"crossed = {call}" if self.spiking else call)
+        calls = {name: f"{name}({', '.join(self._update_arguments(lines))})" for name, lines in self._row_texts()}
+        out += [f"{x}_i = lanes_of(all_{x}, i)" for x in self.states]
+        out += [f"new{k}_i = lanes_of(new{k}, i)" for k in range(len(self.system.sources))]
+        out += ["free_i = lanes_of(free, i)"] if self.gating else []
+        out += ["above_i = lanes_of(above, i)"] if self.system.crossing else []
+        out += self._load_constants(list(calls.values()))
+        if self.proposes:
+            out += [f"if {calls['propose_small']} > 0:", f"    {calls['propose']}"]
+        last = calls["accept" if self.proposes else "update"]
+        out.append(f"crossed = {last}" if self.spiking else last)
         return out + (self._threshold() if self.spiking else [])
 
     def _draw_noise(self) -> list[str]:
@@ -252,28 +264,52 @@ class Writer:
         fill = ["for b in range(n_lanes):", *(f"    row_{n}[b] = noise_{n}[noise_of[b], i]" for n in noises)]
         return [*fill, *(f"{n}_i = row_{n}" for n in noises)] if noises else []
 
-    def _update_arguments(self, point: str = "") -> list[str]:
-        """What the row function reads and writes, as it is called in ``run``; or its parameters."""
-        words = {w for line in self.update for w in re.findall(r"\w+", line)}
+    def _update_arguments(self, lines: list[str] | None = None) -> list[str]:
+        """What a row function (the update by default) reads and writes."""
+        words = {w for line in lines or self.update for w in re.findall(r"\w+", line)}
         names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else []) + ["above_i"]
         names += [f"sum_{n}" for n in self.sums] + [f"{n}_i" for n in self.system.noises] + [f"c_{n}_i" for n in self.used]
-        found = [n for n in names if n in words]
-        sources = range(len(self.system.sources))
-        return found + [f"new{k}_i" if point else f"new{k}[i]" for k in sources]
+        names += [f"next_{x}_i" for x in self.states] + [f"new{k}_i" for k in range(len(self.system.sources))]
+        return [n for n in names if n in words]
 
     def _row_functions(self) -> str:
         """The vector loops of a step."""
-        signature = ", ".join(self._update_arguments("parameters"))
-        lines = [f"def update({signature}):"] + (["    crossed = np.int32(0)"] if self.spiking else [])
-        lines += ["    for b in range(v_i.size):", *indented(indented(self.update))] + (["    return crossed"] if self.spiking else [])
-        return "\n\n".join([*self._gather_functions(), "\n".join(["@row_function", *lines])])
+        parts = self._gather_functions()
+        for name, lines in self._row_texts():
+            signature = ", ".join(self._update_arguments(lines))
+            flag = next((f for f in ("crossed", "steep") if any(line.startswith(f"{f} =") for line in lines)), "")
+            parts.append("\n".join(["@row_function", f"def {name}({signature}):", *([f"    {flag} = np.int32(0)"] if flag else []),
+                                    "    for b in range(v_i.size):", *indented(indented(lines)),
+                                    *([f"    return {flag}"] if flag else [])]))
+        return "\n\n".join(parts)
+
+    def _row_texts(self) -> list[tuple[str, list[str]]]:
+        """Row functions by name, and what they do at lane b.
+
+        Where a step takes ``exprel`` of a slope that changes, a row is first tried with the cheap form that holds for small
+        slopes. It writes its result beside the states, so that a row in which any slope is not small is done again. Which
+        form a lane takes depends on its own slope alone.
+        """
+        if not self.proposes:
+            return [("update", self.update)]
+        cut = self.update.index(_ACCEPT)
+        lines, rest = self.update[:cut], self.update[cut + 1:]
+        sent = {s.expression: k for k, s in reversed(list(enumerate(self.system.sources)))}
+        places = {x: f"new{sent[symbol]}_i[b]" if (symbol := sympy.Symbol(x, real=True)) in sent else f"next_{x}_i[b]"
+                  for x in self.states}
+        keep = [f"{place} = next_{x}" for x, place in places.items()]
+        small = [part for line in lines for part in ([line, _STEEP] if line.startswith("slope = ") else
+                                                     [line.replace(_RELATIVE, "exprel_small(slope)")])]
+        load = [f"next_{x} = {place}" for x, place in places.items()]
+        rest = [line for line in rest if line not in keep]
+        return [("propose_small", small + keep), ("propose", lines + keep), ("accept", load + rest)]
 
     def _gather_functions(self) -> list[str]:
         return []
 
     def _load_constants(self, lines: list[str]) -> list[str]:
         words = {w for line in lines for w in re.findall(r"\w+", line)}
-        return [f"c_{n}_i = c_{n}[i]" for n in self.used if f"c_{n}_i" in words]
+        return [f"c_{n}_i = " + (f"lanes_of(c_{n}, i)" if self._wide(n) else f"c_{n}[i]") for n in self.used if f"c_{n}_i" in words]
 
     def _gather(self) -> list[str]:
         """The sums of the row of cell i."""
@@ -295,10 +331,9 @@ class Writer:
         steps = [line for x, e in system.derivatives.items() for line in self._step(x, e.subs(self.fixed))]
         wanted = {w for line in steps for w in re.findall(r"\by_(\w+)", line)}
         out += self._locals(wanted) + steps
-        for x in self.states:
-            if x in system.gated:
-                out.append(f"next_{x} = next_{x} if ready else y_{x}")
-            out.append(f"{x}_i[b] = next_{x}")
+        out += [f"next_{x} = next_{x} if ready else y_{x}" for x in self.states if x in system.gated]
+        out.append(_ACCEPT)
+        out += [f"{x}_i[b] = next_{x}" for x in self.states]
         after = Printer(self.constants, lambda n: self._constant(n, point=False) or f"next_{n}")
         out += [f"new{k}_i[b] = {bare(after.text(s.expression))}" for k, s in enumerate(system.sources)]
         if self.spiking:
@@ -344,7 +379,7 @@ class Writer:
                 # (x_inf - x)/tau: nothing to be divided but dt
                 return [f"next_{name} = {y} + {self.row.text(x + rest)}*expm1({bare(self.row.text(dt * a))})"]
         return [f"slope = {bare(self.row.text(_expand(dt * a)))}", f"rest = {bare(self.row.text(_expand(dt * b)))}",
-                f"next_{name} = fma(fma(slope, {y}, rest), exprel(slope), {y})"]
+                f"next_{name} = fma(fma(slope, {y}, rest), {_RELATIVE}, {y})"]
 
     def _crossing(self) -> str:
         """Whether cell and lane have crossed the threshold."""

@@ -52,7 +52,7 @@ class CellsWriter(Writer):
         return self._constant(name, point=True) or f"all_{name}[i]"
 
     def _run(self) -> str:
-        self.update = self._update()
+        self.update, self.proposes = self._update(), False
         spiking = self.spiking
         chunk = ["high = min(low + CHUNK, n_cells)", *self._sums(), *self._draw_noise(), *self._views(), self._call(),
                  *(self._threshold() if spiking else [])]
@@ -121,7 +121,7 @@ class CellsWriter(Writer):
         return out
 
     def _call(self) -> str:
-        names = [re.sub(r"^(new\d+)\[i\]$", r"\1[low:high]", n) for n in self._update_arguments()]
+        names = [re.sub(r"^(new\d+)_i$", r"\1[low:high]", n) for n in self._update_arguments()]
         call = f"update({', '.join(names)})"
         return f"crossed = {call}" if self.spiking else call
 
