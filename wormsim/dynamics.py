@@ -5,7 +5,8 @@ Both engines read these descriptions; nothing else defines a model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -117,3 +118,9 @@ class SynapseModel:
     derive: Callable | None = None
     derived: dict[str, str] = field(default_factory=dict)
     poisson_target: str = ""
+
+
+def noises(neuron: NeuronModel, synapses: Iterable[SynapseModel]) -> tuple[str, ...]:
+    """Names of the white noises in the equations of a cell: Brian2's ``xi`` and ``xi_NAME``, each independent of the others."""
+    text = "\n".join([neuron.equations, *(t for s in synapses for t in (s.cell_equations, s.current))])
+    return tuple(sorted(set(re.findall(r"\bxi(?:_\w+)?\b", re.sub("#.*", "", text)))))

@@ -29,11 +29,12 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 from brian2.units.fundamentalunits import get_or_create_dimension
 
-from ..dynamics import SynapseModel
+from ..dynamics import SynapseModel, noises
 from ..errors import InputError, SimulationError, UnknownNameError
 from ..kernels.random import event_draws, threshold
 from ..network import Effects, Lanes, Network, Pathway, Record
 from ..units import UNITS
+from .brian2_noise import counted_noise, with_noise
 from .checks import check
 
 # Brian2 keeps its clocks, devices and caches in module state, so runs of two threads must not mix.
@@ -160,15 +161,15 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     dt_ms = model.neuron.dt_ms if dt_ms is None else dt_ms
     effects = effects_of(model, variants, dt_ms, round(duration_ms / dt_ms))
     with _ONE_AT_A_TIME:
-        return build(model.lower(variants.samples), effects, variants.lanes(), variant, dt_ms, target)
+        return build(model.lower(variants.samples), effects, variants.lanes(), variant, dt_ms, target, counted=False)
 
 
 def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_ms: float,
-          target: str | None = None, method: str | None = None) -> b2.Network:
+          target: str | None = None, method: str | None = None, counted: bool = True) -> b2.Network:
     """The Brian2 network of variant number `lane`, from arrays; see :func:`to_brian2`.
 
     `method` is another of Brian2's integration methods instead of exponential Euler: "exact" or "rk4" show what that
-    costs in accuracy.
+    costs in accuracy. White noise is that of the fast engine where it is `counted`, else Brian2 draws it.
     """
     if not isinstance(b2.get_device(), b2.devices.RuntimeDevice):
         raise InputError("Brian2 is set to a standalone device; this engine runs in the process: "
@@ -184,9 +185,11 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     clock = b2.Clock(dt=dt_ms * b2.ms, name="wormsim_clock*")
     code = _code_class(network, target)
     alive = np.ascontiguousarray(effects[0].alive[:, lane])
-    group = _neurons(network, sample, clock, code, method)
+    group = _neurons(network, sample, clock, code, method, counted)
     group.variables["alive"].set_value(alive)
     net = b2.Network(group)
+    if counted and (white := noises(network.neuron, [p.synapse for p in network.pathways])):
+        net.add(counted_noise(group, white, int(lanes.stream[lane]), clock))
     for order, pathway in enumerate(network.pathways):
         if (alive[pathway.pre] & alive[pathway.post]).any():
             net.add(_synapses(network, pathway, group, alive, sample, clock, code, order))
@@ -212,7 +215,7 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     return net
 
 
-def _equations(network: Network) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
+def _equations(network: Network, counted: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
     """Brian2 text of the cells, the parameters that occur in it, initial values and reset."""
     neuron, synapses = network.neuron, [p.synapse for p in network.pathways]
     lines = [neuron.equations, *(s.cell_equations for s in synapses)]
@@ -228,13 +231,13 @@ def _equations(network: Network) -> tuple[str, dict[str, np.ndarray], dict[str, 
     values = {k: x for k, x in network.parameters.items() if k in used}
     units = _units(network)
     lines += [f"{k} : {units[k]} ({'shared, ' if len(x) == 1 else ''}constant)" for k, x in values.items()]
-    text = "\n".join(filter(None, lines))
+    text = with_noise("\n".join(filter(None, lines)), noises(neuron, synapses), counted)
     return (text if neuron.refractory else text.replace("(unless refractory)", "")), values, initial, reset
 
 
-def _neurons(network: Network, sample: int, clock, code, method) -> b2.NeuronGroup:
+def _neurons(network: Network, sample: int, clock, code, method, counted: bool) -> b2.NeuronGroup:
     neuron = network.neuron
-    text, values, initial, reset = _equations(network)
+    text, values, initial, reset = _equations(network, counted)
     spiking = {}
     if neuron.threshold:
         spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset}

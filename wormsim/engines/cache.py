@@ -27,8 +27,8 @@ from types import ModuleType
 from ..dynamics import NeuronModel, SynapseModel
 from ..errors import warn_data
 
-_SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/equations.py", "engines/expressions.py",
-            "kernels/exponential.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
+_SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/codegen_cells.py", "engines/equations.py",
+            "engines/expressions.py", "kernels/exponential.py", "kernels/normal.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
             "kernels/subnormals.py")
 _LOADED: dict[str, ModuleType] = {}
 _LOCK = threading.RLock()
@@ -70,7 +70,7 @@ def kernel(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: str,
     ----------
     neuron : NeuronModel
     synapses : tuple of SynapseModel
-    layout : {"shared", "lanes"}
+    layout : {"shared", "lanes", "cells"}
     dtype : {"float32", "float64"}
     """
     key = _key(neuron, synapses, layout, dtype)

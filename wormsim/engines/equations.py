@@ -20,7 +20,7 @@ from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
-from ..dynamics import NeuronModel, SynapseModel
+from ..dynamics import NeuronModel, SynapseModel, noises
 from ..errors import InputError
 from .checks import ModelText
 
@@ -71,6 +71,7 @@ class System:
     constant_sums: list[ConstantSum] = field(default_factory=list)
     events: list[Events] = field(default_factory=list)
     poisson_target: str = ""
+    noises: tuple[str, ...] = ()
     parameters: set[str] = field(default_factory=set)
 
     def inline(self, expression: sympy.Basic, only_with: sympy.Symbol | None = None) -> sympy.Basic:
@@ -101,16 +102,17 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     declared = _declared(neuron, synapses, equations)
     text.check_names()
 
-    def parse(text: str) -> sympy.Basic:
-        return _parse(text, declared)
+    system = System(noises=noises(neuron, synapses))
+    # a symbol xi stands for a standard normal number of the step
+    white = {sympy.Symbol(n, real=True): sympy.Symbol(n, real=True) / sympy.sqrt(sympy.Symbol("dt", real=True)) for n in system.noises}
 
-    system = System()
+    def parse(text: str) -> sympy.Basic:
+        return _parse(text, declared).subs(white)
+
     edge_values = {e.symbol for s in synapses for e in s.edge}
     current = " + ".join([*(f"({s.current})" for s in synapses), "I_ext - G_ext*v + GE_ext"])
     for name, equation in equations.items():
         if equation.type == DIFFERENTIAL_EQUATION:
-            if equation.expr.code.find("xi") >= 0 and re.search(r"\bxi(_\w+)?\b", equation.expr.code):
-                raise InputError(f"d{name}/dt = {equation.expr.code}: noise terms (xi) are not supported by this engine")
             system.derivatives[name] = parse(equation.expr.code)
             if "unless refractory" in equation.flags and neuron.refractory:
                 system.gated.add(name)
@@ -136,6 +138,7 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
             system.events.append(Events(number, synapse.delay, _writes(synapse, system, parse)))
         system.poisson_target = system.poisson_target or synapse.poisson_target
     system.sources = _merge(system.sources)
+    _check_noises(system, text)
     both = {c.name for c in system.constant_sums} & {name for s in system.sources for name, _ in s.terms}
     if both:
         raise InputError(f"{', '.join(sorted(both))} adds terms with and without a presynaptic state; make them two variables")
@@ -159,7 +162,7 @@ def _declared(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], equations
     own = {*equations, *EXTERNAL, "I", *(p.symbol for p in neuron.parameters)}
     for s in synapses:
         own |= {*(p.symbol for p in s.parameters), *(e.symbol for e in s.edge), *s.summed, *s.derived}
-    reserved = own & {*DEFAULT_CONSTANTS, "t", "dt", "xi"}
+    reserved = {name for name in own if name in {*DEFAULT_CONSTANTS, "t", "dt", "xi"} or name.startswith("xi_")}
     if reserved:
         raise InputError(f"{neuron.name}: the name {', '.join(sorted(reserved))} means something else in Brian2; take another")
     return own | {f"{name}_pre" for name in own}
@@ -232,6 +235,26 @@ def _merge(sources: list[Source]) -> list[Source]:
     return list(merged.values())
 
 
+def _check_noises(system: System, text: ModelText) -> None:
+    """White noise is the same sum of small steps in every calculus only where it is added."""
+    varying = {*system.derivatives, *(name for s in system.sources for name, _ in s.terms)}
+    for name, derivative in system.derivatives.items():
+        whole = system.inline(derivative)
+        for noise in system.noises:
+            size = sympy.diff(whole, sympy.Symbol(noise, real=True))
+            if size.free_symbols & {sympy.Symbol(n, real=True) for n in (*varying, *system.noises)}:
+                raise InputError(f"d{name}/dt = {text.equations[name].expr.code}: the noise {noise} must be added, times something "
+                                 "that does not change from step to step; here it is multiplied by a state or is not linear")
+    elsewhere = [("threshold", text.neuron.threshold)]
+    for model in (text.neuron, *text.synapses):
+        elsewhere += [("reset", model.reset), *((f"initial {state}", e) for state, e in model.initial.items())]
+    for synapse in text.synapses:
+        elsewhere += [("on_pre", synapse.on_pre), *((f"summed {name}", e) for name, (e, _) in synapse.summed.items())]
+    for where, line in elsewhere:
+        if re.search(r"\bxi(_\w+)?\b", line):
+            raise InputError(f"{where}: {line}: noise (xi) may stand in the equations of a cell only")
+
+
 def _collect_parameters(system: System, edge_values: set[str]) -> None:
     made = {*system.derivatives, *system.subexpressions, *EXTERNAL, *(c.name for c in system.constant_sums),
             *(name for s in system.sources for name, _ in s.terms)}
@@ -243,5 +266,6 @@ def _collect_parameters(system: System, edge_values: set[str]) -> None:
     wrong = names & edge_values
     if wrong:
         raise InputError(f"{', '.join(sorted(wrong))} belongs to the edges and cannot stand in the equations of a cell")
-    names |= {system.refractory, *(e.delay for e in system.events)} - {""}
+    names |= {system.refractory, *(e.delay for e in system.events)}
+    names -= {"", "dt", *system.noises}
     system.parameters = names
