@@ -20,7 +20,10 @@ _MOST_STEPS = 4096
 _LEAST_DIFFERENCE = 0.01
 # By how much rounding can bring a cell closer to its threshold than its bound says, generously.
 _SLACK = 1e-4
+# Up to this share of the cells is looked at in every step, so that a few low thresholds do not lower the mark for all.
+_PINNED = 1 / 1024
 _SPIKES_AT_FIRST = 1 << 16
+_LAST_STEP = 1 << 30  # 32 bits hold it and a refractory period
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +62,15 @@ class Rows:
     ----------
     row_start : ndarray of int64, shape (N + 1,)
     post : ndarray of int32, shape (E,)
-    weight : ndarray of float32 or float64, shape (E,)
-        In mV of g.
+    weight : ndarray of int16, float32 or float64, shape (E,)
+        In `unit_mV` of g.
+    unit_mV : float
     """
 
     row_start: np.ndarray
     post: np.ndarray
     weight: np.ndarray
+    unit_mV: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +129,18 @@ def peak_of_rise(tau_m_ms: float, tau_syn_ms: float) -> float:
     return float(tau_syn_ms / (tau_m_ms - tau_syn_ms) * (np.exp(-t / tau_m_ms) - np.exp(-t / tau_syn_ms)))
 
 
+def _mark(threshold: np.ndarray) -> np.floating:
+    """The bound from which on an event makes the kernel look at its cell: as low as all thresholds but the lowest.
+
+    Cells that spike without any input do not count: they are gone through anyway.
+    """
+    low = threshold.min()
+    if not 0 < low == threshold.max():
+        at = min(int((threshold <= 0).sum() + len(threshold) * _PINNED), len(threshold) - 1)
+        low = np.partition(threshold, at)[at]
+    return low - low * threshold.dtype.type(_SLACK) if 0 < low < np.inf else threshold.dtype.type(np.inf)
+
+
 class Trial:
     """Runs one trial segment by segment.
 
@@ -148,7 +165,7 @@ class Trial:
         self.cells, self.alive, self.dtype, self.dt_ms = cells, np.asarray(alive, bool), np.dtype(dtype), dt_ms
         self.frames = frames or Frames()
         self.keep_spikes, self.kept = keep_spikes, []
-        self.progress = np.zeros(5, np.int64)
+        self.progress = np.zeros(7, np.int64)
         self.taken = 0  # spikes in the buffer that have been kept already
         self.started = False
         n = len(self.alive)
@@ -156,24 +173,27 @@ class Trial:
         if abs(m - syn) < _LEAST_DIFFERENCE * max(m, syn):
             raise InputError(f"the time constants {m:g} and {syn:g} ms differ by less than {_LEAST_DIFFERENCE:.0%}, where this engine "
                              "loses digits: move one of them, or use engine='numba'")
-        hold = np.zeros((n, 4), np.int32 if self.dtype == np.float32 else np.int64)
-        hold[:, 0] = np.where(self.alive, 0, self.module.NEVER)
-        hold[:, 1] = cells.refractory_steps
+        rise = -np.expm1(-self.module.SCAN * dt_ms / m)
         self.arguments: dict[str, object] = {
-            "progress": self.progress, "state": np.zeros((n, 4), self.dtype),
-            "hold": hold, "fixed": hold.view(self.dtype), "hot": np.empty(n, np.int32), "decay": decay_table(m, syn, dt_ms).astype(self.dtype),
-            "kappa": np.array([peak_of_rise(m, syn) * (1 + 1e-6), 0.0, syn / (m - syn), dt_ms / m, _SLACK],
-                              self.dtype),
+            "progress": self.progress, "state": np.empty(2 * n, self.dtype),
+            "flags": np.where(self.alive, np.uint8(0), np.uint8(self.module.HELD)),
+            "found": np.empty(int(self.module.CHUNK), np.int32), "ring": np.full(self.module.RING, -1, np.int32),
+            **{name: np.empty(n, np.int32) for name in ("hot", "near", "until", "after")},
+            "busy": np.ascontiguousarray(cells.refractory_steps, np.int32),
+            "decay": decay_table(m, syn, dt_ms).astype(self.dtype),
+            "kappa": np.array([peak_of_rise(m, syn) * (1 + 1e-6), 0.0, syn / (m - syn), dt_ms / m, _SLACK, rise, rows.unit_mV,
+                               1.0], self.dtype),
             "delay": int(cells.delay_steps),
             "row_start": rows.row_start, "post": rows.post, "weight": rows.weight,
-            "key_low": np.uint64(int(stream) & 0xFFFFFFFF), "key_high": np.uint64(int(stream) >> 32)}
+            "key_low": np.uint64(int(stream) & 0xFFFFFFFF), "key_high": np.uint64(int(stream) >> 32),
+            "runaway": RUNAWAY_MV}
         self._spike_buffer(_SPIKES_AT_FIRST)
         self._frames()
 
     def run(self, start: int, stop: int, given: Input) -> None:
         """The steps [start, stop); segments follow each other from step 0 on."""
-        if stop >= self.module.NEVER:
-            raise InputError(f"{stop} steps are more than this engine counts ({self.module.NEVER - 1}); take a larger dt_ms")
+        if stop > _LAST_STEP:
+            raise InputError(f"{stop} steps are more than this engine counts ({_LAST_STEP}); take a larger dt_ms")
         self._input(given)
         enter = 1 if self.started else 2
         if not self.started:
@@ -187,49 +207,39 @@ class Trial:
             start = int(self.module.run(*self._listed()))
             enter = 0
             self._empty()
-        self.stop = stop
+        self.arguments["level"] = self.arguments["next_level"]
 
     def spikes(self) -> tuple[np.ndarray, np.ndarray]:
         """Step and cell of every spike so far, ordered by step and within a step by cell (int32)."""
         if not self.kept:
             return np.zeros(0, np.int32), np.zeros(0, np.int32)
         step, cell = (np.concatenate(part) for part in zip(*self.kept, strict=True))
-        key = np.sort((step.astype(np.int64) << 32) | cell)
-        return (key >> 32).astype(np.int32), key.astype(np.int32)
+        return step, cell
 
     def runaway(self) -> int:
         """First living cell with a state that is not a number or a voltage beyond all reason, or -1."""
-        a, c = self.arguments["decay"][self.stop - self.progress[4], :2]
-        state, level = self.arguments["state"], self.arguments["level"]
-        of_u, of_g = float(a), float(c * abs(self.arguments["kappa"][2]))
-        largest = [max(-x.min(), x.max()) * size for x, size in ((state[:, 0], of_u), (state[:, 1], of_g), (level, 1.0))]
-        if sum(largest) <= RUNAWAY_MV:  # false where one of them is not a number
-            return -1
-        total = np.abs(state[:, 0]).astype(float) * of_u + np.abs(state[:, 1]).astype(float) * of_g + np.abs(level)
-        bad = self.alive & ~(total <= RUNAWAY_MV)
-        return int(bad.argmax()) if bad.any() else -1
+        return int(self.progress[self.module.FAILED])
 
     def _listed(self) -> tuple:
         return tuple(self.arguments[name] for name in self.module.ARGUMENTS)
 
     def _start(self) -> None:
-        cells, state, first = self.cells, self.arguments["state"], self.arguments["decay"][0].astype(float)
-        level = self.arguments["next_level"]
-        self.arguments["level"] = level.copy()
-        self.arguments["fixed"][:, 2] = self.arguments["next_reset"]
+        cells, state, first = self.cells, self.arguments["state"].reshape(-1, 2), self.arguments["decay"][0].astype(float)
+        level = self.arguments["level"] = self.arguments["next_level"]
         g, k = cells.start_g_mV, cells.tau_syn_ms / (cells.tau_m_ms - cells.tau_syn_ms)
         state[:, 0] = (cells.start_mV - level + k * g) / first[0]
         state[:, 1] = g / first[1]
-        state[:, 2] = np.where(self.alive, 0.0, -np.inf)
+        state[~self.alive] = np.nan
 
     def _input(self, given: Input) -> None:
         cells = self.cells
         level = cells.level_mV + given.level_shift_mV
         limit = random.threshold(given.poisson_probability)
         keep = (limit > 0) & self.alive[given.poisson_cell]
-        self.progress[3] = 0
+        self.progress[self.module.ARRIVED] = 0
+        threshold = (cells.threshold_mV - level).astype(self.dtype)
         self.arguments.update(
-            next_level=level, next_threshold=(cells.threshold_mV - level).astype(self.dtype), next_reset=(cells.reset_mV - level).astype(self.dtype),
+            next_level=level, threshold=threshold, reset=(cells.reset_mV - level).astype(self.dtype), mark=_mark(threshold),
             release=np.asarray(given.release, bool),
             event_step=np.asarray(given.event_step, np.int64), event_cell=np.asarray(given.event_cell, np.int64),
             event_size=np.asarray(given.event_size_mV, self.dtype), event_in_v=bool(given.events_in_v),
@@ -255,7 +265,8 @@ class Trial:
 
     def _empty(self) -> None:
         """Keep the new spikes, and leave only those in the buffer that are still on their way."""
-        n_hot, n_spikes, sent = (int(x) for x in self.progress[:3])
+        module = self.module
+        n_hot, n_spikes, sent = (int(self.progress[k]) for k in (module.N_HOT, module.N_SPIKES, module.SENT))
         step, cell = self.arguments["spike_step"], self.arguments["spike_cell"]
         if self.keep_spikes and n_spikes > self.taken:
             self.kept.append((step[self.taken:n_spikes].copy(), cell[self.taken:n_spikes].copy()))
@@ -264,5 +275,5 @@ class Trial:
         if n + n_hot > len(step) // 2:
             self._spike_buffer(2 * (n + n_hot))
         self.arguments["spike_step"][:n], self.arguments["spike_cell"][:n] = waiting
-        self.progress[1:3] = n, 0
+        self.progress[module.N_SPIKES], self.progress[module.SENT] = n, 0
         self.taken = n
