@@ -11,7 +11,8 @@ model is the published one (Shiu et al. 2024, Nature 634:210), driven cells with
 Each side runs in a process of its own. What is timed is the run: for us the whole call of ``simulate_sparse``, state made and
 spikes sorted included; for Brian2 the run loop of the compiled program, as it reports it itself (compiling, writing arrays
 and building the synapses are left out). Ours is run in single precision, as users run it, and once in double precision,
-whose spikes must be Brian2's, every one.
+whose spikes must be Brian2's, every one. ``--peers brian2,nest`` runs NEST as well (peer_nest.py: its cell leaves out parts of
+the model, so that its spikes differ and are only counted; 6 GB and a minute more for each simulated second).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pathlib import Path
 # Run as a script: the graph's generator stands beside this file.
 import fly_graph
 import numpy as np
+from sides import installed
 
 WORKLOADS = {"W1a": 20, "W1b": 2000}
 DT_MS, N_STEPS, RATE_HZ, EVENT_MV = 0.1, 10_000, 150.0, 68.75
@@ -114,6 +116,15 @@ def brian2(folder: Path, workload: str, runs: int) -> dict:
     return {"s": wall, "peak_mb": round(peak_mb), "spikes": len(found)}
 
 
+def nest(folder: Path, workload: str, runs: int) -> dict:
+    """NEST, one thread: the network is made once and runs as often as asked for, with silence in between."""
+    import peer_nest
+
+    found = peer_nest.run(folder, *drive(folder, workload), N_STEPS, runs)
+    np.save(folder / f"spikes_{workload}_nest.npy", found["spikes"])
+    return {**found, "spikes": len(found["spikes"])}
+
+
 def graph_in(folder: Path) -> Path:
     """The folder, with the graph in it."""
     if not (folder / "weight_mV.npy").is_file():
@@ -135,12 +146,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7, help="of ours; the median counts")
     parser.add_argument("--peer-runs", type=int, default=3)
     parser.add_argument("--workload", choices=[*WORKLOADS, "W1c", "all"], default="all")
+    parser.add_argument("--peers", default="brian2", help="brian2, or brian2,nest (make bench-peers installs NEST)")
     parser.add_argument("--folder", type=Path, help="where the graph is kept; a temporary folder by default")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        if options.side == "brian2":
-            print(json.dumps(brian2(options.folder, options.workload, options.peer_runs)))
+        if options.side in ("brian2", "nest"):
+            run = {"brian2": brian2, "nest": nest}[options.side]
+            print(json.dumps(run(options.folder, options.workload, options.peer_runs)))
         else:
             print(json.dumps(ours(options.folder, options.workload, options.runs, options.side)))
         return
@@ -179,8 +192,24 @@ def compare(folder: Path, workload: str, options) -> dict:
     print(f"  ratio                {peer_s / ours_s:8.1f}", flush=True)
     if not equal:
         raise SystemExit("the spikes are not the same")
-    return {"workload": workload, "ours_s": round(ours_s, 5), "peer": "Brian2 C++ standalone, 1 thread, run loop",
+    line = {"workload": workload, "ours_s": round(ours_s, 5), "peer": "Brian2 C++ standalone, 1 thread, run loop",
             "peer_s": round(peer_s, 4), "ratio": round(peer_s / ours_s, 1), "peak_mb": single["peak_mb"], "n_runs": len(single["s"])}
+    return {**line, "nest": beside_nest(folder, workload, given, ours_s)} if "nest" in options.peers.split(",") else line
+
+
+def beside_nest(folder: Path, workload: str, given: list[str], ours_s: float) -> dict:
+    """NEST's row and its part of the line."""
+    if not installed("nest-simulator"):
+        raise SystemExit("NEST is not installed: make bench-peers")
+    peer = child("--side", "nest", *given)
+    s = statistics.median(peer["s"])
+    theirs, ref = (np.load(folder / f"spikes_{workload}_{name}.npy") for name in ("nest", "brian2"))
+    free = ref[~np.isin(ref % fly_graph.N_CELLS, drive(folder, workload)[0])]
+    print(f"  NEST, 1 thread       {s:8.4f} s  median of {len(peer['s'])} ({min(peer['s']):.4f} to {max(peer['s']):.4f}), peak "
+          f"{peer['peak_mb']} MB, made in {peer['build_s']} s\n                       {peer['spikes']:,} spikes of cells that are not "
+          f"driven (Brian2: {len(free):,}), {len(np.intersect1d(theirs, free)):,} of them in the same step", flush=True)
+    return {"peer": "NEST iaf_psc_exp, 1 thread", "peer_s": round(s, 4), "ratio": round(s / ours_s, 1),
+            "peer_peak_mb": peer["peak_mb"], "n_runs": len(peer["s"]), "spikes": peer["spikes"]}
 
 
 if __name__ == "__main__":
