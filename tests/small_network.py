@@ -36,9 +36,9 @@ def pathway(synapse, n, samples, rng) -> Pathway:
     sign = np.where(rng.random((len(pre), samples)) < 0.75, 1.0, -1.0)
     values = {}
     for e in synapse.edge:
-        strength = contacts * {"w": 2.0, "g_chem": 0.05, "g_gap": 0.02}.get(e.symbol, 0.1)
-        values[e.symbol] = {"strength": strength, "signed_strength": strength * sign,
-                            "reversal": np.where(sign > 0, 0.0, -45.0)}[e.rule]
+        strength = contacts * {"w": 2.0, "g_exc": 0.05, "g_inh": 0.05, "g_gap": 0.02}.get(e.symbol, 0.1)
+        values[e.symbol] = {"strength": strength, "signed_strength": strength * sign, "excitatory_strength": strength * (sign > 0),
+                            "inhibitory_strength": strength * (sign < 0)}[e.rule]
     if synapse.kind == "electrical":
         pre, post = np.concatenate([pre, post]), np.concatenate([post, pre])
         values = {k: np.concatenate([x, x]) for k, x in values.items()}

@@ -148,13 +148,13 @@ def test_neuron(name):
     assert model.name == name
     check_parameters(model)
     assert re.search(r"\bdv/dt\s*=.*: volt", model.equations)
-    assert bool(model.threshold) == bool(model.reset)
+    assert bool(model.threshold) == bool(model.reset) or model.counts_crossings
     assert model.dt_ms > 0
     symbols = {p.symbol for p in model.parameters}
-    assert not model.refractory or model.refractory in symbols
+    assert not model.refractory or model.refractory in symbols or model.counts_crossings
     assert set(model.muscle) <= {p.key for p in model.parameters}
-    kinds = [catalog.load("synapses", s).MODEL.kind for s in model.synapses]
-    assert len(kinds) == len(set(kinds)), "one default synapse a kind of edge"
+    takes = [(s.kind, s.transmitter) for s in (catalog.load("synapses", name).MODEL for name in model.synapses)]
+    assert len(takes) == len(set(takes)), "one default synapse a kind of edge, or a kind and transmitter"
     states = set(re.findall(r"\bd(\w+)/dt", model.equations))
     assert set(model.initial) <= states
     assert "v" in model.initial
@@ -170,8 +170,7 @@ def test_synapse(name):
     keys, symbols = {p.key for p in model.parameters}, {p.symbol for p in model.parameters}
     assert not model.delay or model.delay in symbols
     for edge in model.edge:
-        given = [edge.scale] if edge.rule != "reversal" else [edge.excitatory, edge.inhibitory]
-        assert set(given) <= keys, edge.symbol
+        assert edge.scale in keys, edge.symbol
     states = set(re.findall(r"\bd(\w+)/dt", model.cell_equations))
     assert states <= set(model.initial) <= states | {"v"}
     assert not model.poisson_target or model.poisson_target in states
@@ -193,7 +192,7 @@ def test_every_symbol_is_declared_and_every_parameter_used(folder):
                  ("equations", "cell_equations", "threshold", "reset", "refractory", "on_pre", "delay", "current")]
         texts += list(model.initial.values()) + [expression for expression, _ in getattr(model, "summed", {}).values()]
         words = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
-        by_rule = {key for edge in getattr(model, "edge", ()) for key in (edge.scale, edge.excitatory, edge.inhibitory)}
+        by_rule = {edge.scale for edge in getattr(model, "edge", ())}
         unused = {p.symbol for p in model.parameters if p.symbol not in words and p.key not in by_rule}
         assert unused == set(), f"{folder}/{name}.py: parameters that nothing uses"
         if folder == "neurons":

@@ -1,6 +1,7 @@
 """Assay: what the world does to the animal, which muscles are read, and what counts as doing the behaviour.
 
-An assay is fixed before anything is ablated. It knows nothing of which cells matter.
+The rule for a new assay: fix it on the intact animal, before anything is ablated, and say in its docstring what was seen
+when. It knows nothing of which cells matter.
 """
 
 from __future__ import annotations

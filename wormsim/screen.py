@@ -18,6 +18,7 @@ from .evidence import MANIPULATIONS
 from .model import Model
 from .parameter import Prior
 from .perturbation import Perturbation
+from .scope import general_key
 from .variants import Variant, Variants, stream_of
 
 INTACT, FRESH = "intact", "intact, fresh noise"
@@ -61,7 +62,7 @@ def _setting(text: str) -> tuple[Assay, Model]:
     assay = catalog.load("assays", spec["assay"]).ASSAY
     model = assay.build(circuit_of(spec["circuit"], spec["wiring"]), spec["neuron"])
     # A key of another neuron model does not concern this one; the study has checked that some model has it.
-    given = {key: value for key, value in spec["parameters"].items() if key in model.parameters}
+    given = {key: value for key, value in spec["parameters"].items() if general_key(key) in model.parameters}
     return assay, model.with_parameters(
         {k: Prior(*v) if isinstance(v, list) else v for k, v in given.items()}
     )

@@ -8,12 +8,18 @@ import numpy as np
 
 from ..errors import InputError
 from ..kernels import random
+from ..kernels.normal import padded
 from ..network import Effects, Lanes, Network, Record
 from . import cache
-from .planner import Block
+from .planner import VECTOR_BYTES, Block
 
 # Far outside of anything a membrane does, and far inside of what float32 holds.
 RUNAWAY_MV = 1e6
+# States and constants of fewer cells than this stay in a core's second-level cache.
+MANY_CELLS = 8192
+# Rows of edges or cells that are read in their order; where they begin does not matter.
+_LONG_BYTES = 1 << 20
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 class BlockRun:
@@ -34,13 +40,16 @@ class BlockRun:
                  dt_ms: float, record: Record, dtype: np.dtype, out: dict[str, np.ndarray]):
         self.module, self.network, self.effects, self.block = module, network, effects, block
         self.dt_ms, self.record, self.dtype, self.out = dt_ms, record, dtype, out
-        self.shared = block.layout == "shared"
+        # "cells": one variant, arrays of cells instead of (cell, lane)
+        self.flat = block.layout == "cells"
+        self.shared = block.layout != "lanes"
         # lanes that fill the last vector repeat the last variant and are never read
         filled = np.minimum(np.arange(block.width), len(block.variants) - 1)
         self.variants = block.variants[filled]
         self.samples = lanes.sample[self.variants]
         self.streams = lanes.stream[self.variants]
         self.shape = (len(network.cells), block.width)
+        self.state_shape = self.shape[:1] if self.flat else self.shape
         self.arguments: dict[str, object] = {}
 
     def run(self) -> np.ndarray:
@@ -49,6 +58,7 @@ class BlockRun:
         self._edges()
         self._record()
         self._state()
+        self.uniform = self._uniform()
         failed = np.full(n, -1, np.int32)
         for segment, effect in enumerate(self.effects):
             self._segment(effect)
@@ -78,30 +88,37 @@ class BlockRun:
         return x[:, self.samples[:1]] if self.shared else x[:, self.samples]
 
     def _cast(self, x: np.ndarray, rows: int, wide: bool, dtype=None) -> np.ndarray:
-        """The array as the kernel takes it: (rows, lanes), or (rows,) where all lanes agree."""
-        x = np.asarray(x, np.float64)
-        full = np.broadcast_to(x, (rows, self.block.width)) if wide else np.broadcast_to(x, (rows, 1))[:, 0]
-        return np.array(full, dtype or self.dtype, order="C")
+        """A copy as the kernel takes it: (rows, lanes), or (rows,) where all lanes agree."""
+        return _aligned(np.array(self._spread(x, rows, wide), dtype or self.dtype, order="C"))
+
+    def _spread(self, x: np.ndarray, rows: int, wide: bool) -> np.ndarray:
+        return np.broadcast_to(x, (rows, self.block.width)) if wide and not self.flat else np.broadcast_to(x, (rows, 1))[:, 0]
 
     def _edges(self) -> None:
         """Edge values and who is connected to whom, in rows of the receiving and of the sending cell."""
         module, network, n = self.module, self.network, self.shape[0]
         values = [{k: self._value(x) for k, x in p.values.items()} for p in network.pathways]
-        self.coefficients = module.coefficients(values)
+        coefficients = module.coefficients(values)
+        self.coefficients = {name: x for name, x in coefficients.items() if name.startswith("sum_")}
         for k, (pathway, _, names) in enumerate(module.SOURCES):
             path = network.pathways[pathway]
-            self.arguments[f"in{k}_start"] = _starts(path.post, n)
-            self.arguments[f"in{k}_pre"] = np.array(path.pre, np.int32)
             for name in names:
-                self.arguments[f"w{k}_{name}"] = self._cast(self.coefficients[f"w{k}_{name}"], len(path.pre), not self.shared)
+                post, pre, weight = _nonzero(path.post, path.pre, self._edge(coefficients[f"w{k}_{name}"], len(path.pre)))
+                self.arguments[f"in{k}_{name}_start"] = _starts(post, n)
+                self.arguments[f"in{k}_{name}_pre"] = np.ascontiguousarray(pre, np.int32)
+                self.arguments[f"w{k}_{name}"] = _aligned(weight)
         for k, (pathway, _, writes) in enumerate(module.EVENTS):
             path = network.pathways[pathway]
-            order = np.lexsort((path.post, path.pre))
-            self.arguments[f"out{k}_start"] = _starts(path.pre[order], n)
-            self.arguments[f"out{k}_post"] = np.array(path.post[order], np.int32)
+            order = _by_sender(path.pre, path.post)
+            self.arguments[f"out{k}_start"] = _starts(path.pre, n)
+            self.arguments[f"out{k}_post"] = np.ascontiguousarray(path.post[order], np.int32)
             for m in range(writes):
-                jump = self._cast(self.coefficients[f"jump{k}_{m}"], len(order), not self.shared)
+                jump = self._edge(coefficients[f"jump{k}_{m}"], len(path.pre))
                 self.arguments[f"jump{k}_{m}"] = np.ascontiguousarray(jump[order])
+
+    def _edge(self, x: np.ndarray, n_edges: int) -> np.ndarray:
+        """Edge values as the kernel takes them; those of a brain are not copied where they fit as they are."""
+        return np.ascontiguousarray(self._spread(x, n_edges, not self.shared), self.dtype)
 
     def _record(self) -> None:
         record, n = self.record, self.shape[0]
@@ -123,15 +140,17 @@ class BlockRun:
         for name, x in module.initial(self.parameters).items():
             self.arguments[f"all_{name}"] = self._cast(x, shape[0], True)
         for k in range(len(module.SOURCES)):
-            self.arguments[f"old{k}"] = np.zeros(shape, self.dtype)
-            self.arguments[f"new{k}"] = np.zeros(shape, self.dtype)
+            self.arguments[f"old{k}"] = _aligned(np.zeros(self.state_shape, self.dtype))
+            self.arguments[f"new{k}"] = _aligned(np.zeros(self.state_shape, self.dtype))
         for name in module.SUMS:
-            self.arguments[f"sum_{name}"] = np.zeros(shape[1], self.dtype)
+            self.arguments[f"sum_{name}"] = _aligned(np.zeros(module.CHUNK if self.flat else shape[1], self.dtype))
         if module.REFRACTORY:
             # the step of the spike itself counts as one
             busy = np.maximum(self._steps(self.parameters[module.REFRACTORY]), 1)
             self.arguments["busy"] = self._cast(busy, shape[0], not self.shared, np.int32)
-            self.arguments["free"] = np.zeros(shape, np.int32)
+            self.arguments["free"] = _aligned(np.zeros(self.state_shape, np.int32))
+        if module.CROSSING:
+            self.arguments["above"] = _aligned(np.zeros(self.state_shape, np.int32))
         if module.SPIKING:
             self.arguments["spikes"] = np.zeros(shape[0] * shape[1], np.int32)
         for k, (_, name, _) in enumerate(module.EVENTS):
@@ -143,9 +162,15 @@ class BlockRun:
             self.arguments[f"delay{k}"] = self._cast(delay, shape[0], not self.shared, np.int32)
             self.arguments[f"ring{k}"] = np.empty((slots, shape[0] * shape[1]), np.int32)
             self.arguments[f"count{k}"] = np.zeros(slots, np.int64)
-        mask = np.uint64(0xFFFFFFFF)
-        self.arguments.update(key_low=self.streams & mask, key_high=self.streams >> np.uint64(32),
-                              draw=np.zeros(shape[1], np.uint64))
+        self.arguments.update(key_low=self.streams & _LOW, key_high=self.streams >> _HALF, draw=np.zeros(shape[1], np.uint64))
+        if module.NOISES:
+            streams, lane = np.unique(self.streams, return_inverse=True)
+            n = module.CHUNK if self.flat else padded(shape[0])
+            self.arguments.update(noise_low=streams & _LOW, noise_high=streams >> _HALF, noise_of=lane.astype(np.int64).ravel(),
+                                  words=np.empty((4, n // 4), np.int32))
+            for name in module.NOISES:
+                self.arguments[f"noise_{name}"] = np.empty((len(streams), n), np.float32)
+                self.arguments[f"row_{name}"] = np.empty(shape[1], np.float32)
 
     def _steps(self, ms: np.ndarray) -> np.ndarray:
         """Whole steps, counted as Brian2's timestep() counts them."""
@@ -156,14 +181,27 @@ class BlockRun:
         module, shape = self.module, self.shape
         alive = self._lanes_of(effect.alive)
         release = alive & self._lanes_of(effect.release)
-        self.arguments.update(t0=effect.start, t1=effect.stop, alive=alive, release=release, some_alive=alive.any(axis=1))
+        self.arguments.update(t0=effect.start, t1=effect.stop, alive=alive.reshape(self.state_shape),
+                              release=release.reshape(self.state_shape), some_alive=alive.any(axis=1))
         for name, off in (("dead", ~alive), ("mute", ~release)):
             cell, lane = np.nonzero(off)
             self.arguments[f"{name}_cell"], self.arguments[f"{name}_lane"] = cell, lane
-        first = self._first_values()
+        first = module.initial(self.parameters)
         for name in module.STATES:
             x = np.broadcast_to(first[name], shape)
             self.arguments[f"dead_{name}"] = x[self.arguments["dead_cell"], self.arguments["dead_lane"]].astype(self.dtype)
+        constants = self._constants(effect)
+        for name, by_effect in module.CONSTANTS:
+            if name in self.uniform:
+                self.arguments[f"c_{name}"] = self.dtype.type(np.ravel(constants[name])[0])
+            else:
+                self.arguments[f"c_{name}"] = self._cast(constants[name], shape[0], by_effect or not self.shared)
+        self._poisson(effect)
+
+    def _constants(self, effect: Effects) -> dict[str, np.ndarray]:
+        module = self.module
+        alive = self._lanes_of(effect.alive)
+        release = alive & self._lanes_of(effect.release)
         values = dict(self.parameters)
         values["I_ext"] = self._lanes_of(effect.current_pA)
         values["G_ext"] = self._lanes_of(effect.conductance_nS)
@@ -171,13 +209,17 @@ class BlockRun:
         for name, pathway, chemical in module.CONSTANT_SUMS:
             path = self.network.pathways[pathway]
             values[name] = _masked_sum(path.pre, path.post, self.coefficients[f"sum_{name}"], release if chemical else alive)
-        constants = module.constants(values)
-        for name, by_effect in module.CONSTANTS:
-            self.arguments[f"c_{name}"] = self._cast(constants[name], shape[0], by_effect or not self.shared)
-        self._poisson(effect)
+        return module.constants(values)
 
-    def _first_values(self) -> dict[str, np.ndarray]:
-        return {name: np.asarray(x, np.float64) for name, x in self.module.initial(self.parameters).items()}
+    def _uniform(self) -> set[str]:
+        """Constants that all cells share in every segment, where there are so many cells that reading them over and over costs."""
+        if not self.flat or self.shape[0] < MANY_CELLS:
+            return set()
+        names = {name for name, _ in self.module.CONSTANTS}
+        for effect in self.effects:
+            constants = self._constants(effect)
+            names = {name for name in names if np.ptp(constants[name]) == 0}
+        return names
 
     def _poisson(self, effect: Effects) -> None:
         p = effect.poisson
@@ -192,17 +234,46 @@ class BlockRun:
         self.arguments.update(
             po_cell=p.cell[keep].astype(np.int64), po_source=p.source[keep].astype(np.int64), po_limit=limit[keep],
             po_most=limit[keep].max(axis=1, initial=0), po_size=self._lanes_of(p.size_pA)[keep].astype(self.dtype))
+        if self.flat:
+            self.arguments["draw"] = np.empty(keep.sum(), np.uint64)
 
     def _runaway(self, effect: Effects) -> np.ndarray:
         """(N, lanes): living cells with a state that is not a number or a voltage beyond all reason."""
         bad = ~(np.abs(self.arguments["all_v"]) <= RUNAWAY_MV)
         for name in self.module.STATES:
             bad |= ~np.isfinite(self.arguments[f"all_{name}"])
-        return bad & self.arguments["alive"]
+        return (bad & self.arguments["alive"]).reshape(self.shape)
+
+
+def _aligned(x: np.ndarray) -> np.ndarray:
+    """The array, or a copy that begins where a vector of the kernels does: one across two cache lines takes twice as long."""
+    if x.ctypes.data % VECTOR_BYTES == 0 or (x.ndim < 2 and x.nbytes > _LONG_BYTES):
+        return x
+    room = np.empty(x.nbytes + VECTOR_BYTES, np.uint8)
+    first = -room.ctypes.data % VECTOR_BYTES
+    out = room[first:first + x.nbytes].view(x.dtype).reshape(x.shape)
+    out[...] = x
+    return out
+
+
+def _nonzero(post: np.ndarray, pre: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The edges that weigh something in any lane; a number too small to be normal weighs nothing."""
+    small = np.abs(weight) < np.finfo(weight.dtype).tiny
+    keep = ~(small if weight.ndim == 1 else small.all(axis=1))
+    return (post, pre, weight) if keep.all() else (post[keep], pre[keep], weight[keep])
+
+
+def _by_sender(pre: np.ndarray, post: np.ndarray) -> np.ndarray | slice:
+    """Order of the edges by (pre, post); of those that stand in it already, all, so that nothing is copied."""
+    if not ((pre[1:] < pre[:-1]) | ((pre[1:] == pre[:-1]) & (post[1:] < post[:-1]))).any():
+        return slice(None)
+    return np.lexsort((post, pre))
 
 
 def _starts(cell: np.ndarray, n: int) -> np.ndarray:
-    """Start of each cell's row among edges sorted by `cell`, and the end of the last one."""
+    """Start of each cell's row once the edges stand in the order of `cell`, and the end of the last one."""
+    if (cell[1:] >= cell[:-1]).all():  # without bincount's copy of a brain's edges as int64
+        return np.searchsorted(cell, np.arange(n + 1, dtype=cell.dtype)).astype(np.int64)
     return np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n))]).astype(np.int64)
 
 

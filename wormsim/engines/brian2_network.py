@@ -29,12 +29,13 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 from brian2.units.fundamentalunits import get_or_create_dimension
 
-from ..dynamics import SynapseModel
+from ..dynamics import SynapseModel, noises
 from ..errors import InputError, UnknownNameError
 from ..kernels.random import event_draws, threshold
 from ..network import Effects, Lanes, Network, Pathway
 from ..units import UNITS
-from .checks import check
+from .brian2_noise import counted_noise, with_noise
+from .checks import check, internal_size, powers
 
 # Brian2 keeps its clocks, devices and caches in module state, so runs of two threads must not mix.
 ONE_AT_A_TIME = threading.Lock()
@@ -46,10 +47,11 @@ _INPUTS = {"I_ext": "amp", "G_ext": "siemens", "GE_ext": "amp", "release": "1"}
 
 
 class SemilinearExponentialEuler(StateUpdateMethod):
-    """Exponential Euler for a variable that enters its own equation with a power or a product, as in a quadratic cell.
+    """Exponential Euler where Brian2's own does not go: a variable with a power in its own equation, or an A that is 0.
 
     ``dx/dt = A x + B``: A collects the terms linear in x; the rest, B, is held at its value at the start of the step. It
-    is what Brian2's own ``exponential_euler`` does with ``exp(x)``; with ``x**2`` that one refuses, and this steps in.
+    is what Brian2's own ``exponential_euler`` does with ``exp(x)``; with ``x**2`` that one refuses. And that one divides by A,
+    which is 0 for a cell without leak all of whose channels are shut.
     """
 
     def __call__(self, equations, variables=None, method_options=None):
@@ -62,12 +64,11 @@ class SemilinearExponentialEuler(StateUpdateMethod):
             terms = sympy.Add.make_args(str_to_sympy(expression.code, variables).expand(power_exp=False))
             linear = [t for t in terms if not (t / x).has(x)]
             a, b = sympy.Add(*(t / x for t in linear)), sympy.Add(*(t for t in terms if t not in linear))
-            step = old + dt * b
-            if a != 0:
-                code.append(f"_BA_{name} = {sympy_to_str(b / a)}")
-                shift = sympy.Symbol(f"_BA_{name}")
-                step = (old + shift) * sympy.exp(a * dt) - shift
-            code.append(f"_{name} = {sympy_to_str(step)}")
+            if a == 0:
+                code.append(f"_{name} = {sympy_to_str(old + dt * b)}")
+                continue
+            code.append(f"_A_{name} = {sympy_to_str(a)}")
+            code.append(f"_{name} = {name} + dt*(_A_{name}*{name} + {sympy_to_str(b)})*exprel(_A_{name}*dt)")
         return "\n".join(code + [f"{name} = _{name}" for name in equations.diff_eq_names])
 
 
@@ -108,15 +109,16 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     dt_ms = model.neuron.dt_ms if dt_ms is None else dt_ms
     effects = effects_of(model, variants, dt_ms, round(duration_ms / dt_ms))
     with ONE_AT_A_TIME:
-        return build(model.lower(variants.samples), effects, variants.lanes(), variant, dt_ms, target)
+        return build(model.lower(variants.samples), effects, variants.lanes(), variant, dt_ms, target, counted=False)
 
 
 def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_ms: float,
-          target: str | None = None, method: str | None = None) -> b2.Network:
+          target: str | None = None, method: str | None = None, counted: bool = True) -> b2.Network:
     """The Brian2 network of variant number `lane`, from arrays; see :func:`to_brian2`.
 
     `method` is another of Brian2's integration methods instead of exponential Euler: "exact" or "rk4" show what that
-    costs in accuracy.
+    costs in accuracy. White noise is that of the fast engine where it is `counted`, which needs the runtime device; else
+    Brian2 draws it.
     """
     # Brian2 complains about objects that never ran, so whatever can be refused is refused before any is made.
     if any((e.poisson.probability[:, lane] > 0).any() for e in effects) and not _poisson_target(network):
@@ -130,10 +132,12 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     clock = b2.Clock(dt=dt_ms * b2.ms, name="wormsim_clock*")
     alive = np.ascontiguousarray(effects[0].alive[:, lane])
     inputs = [_inputs(e, lane, alive) for e in effects]
-    group = _neurons(network, inputs, sample, clock, code, method)
+    group = _neurons(network, inputs, sample, clock, code, method, counted)
     group.variables["alive"].set_value(alive)
     blocked = any(not x["release"][alive].all() for x in inputs)
     net = b2.Network(group)
+    if counted and (white := noises(network.neuron, [p.synapse for p in network.pathways])):
+        net.add(counted_noise(group, white, int(lanes.stream[lane]), clock))
     for order, pathway in enumerate(network.pathways):
         if (alive[pathway.pre] & alive[pathway.post]).any():
             gate = "*release_pre" if blocked and pathway.synapse.kind == "chemical" else ""
@@ -143,7 +147,8 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     return net
 
 
-def equations_of(network: Network, silenced: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
+def equations_of(network: Network, counted: bool = True,
+                 silenced: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
     """Brian2 text of the cells, the parameters that occur in it, initial values and reset.
 
     Without `silenced` the conductance of perturbations is left out of the sum: it would cost an exponential in each step
@@ -162,7 +167,7 @@ def equations_of(network: Network, silenced: bool = True) -> tuple[str, dict[str
     values = {k: x for k, x in network.parameters.items() if k in used}
     units = _units(network)
     lines += [f"{k} : {units[k]} ({'shared, ' if len(x) == 1 else ''}constant)" for k, x in values.items()]
-    text = "\n".join(filter(None, lines))
+    text = with_noise("\n".join(filter(None, lines)), noises(neuron, synapses), counted)
     return (text if neuron.refractory else text.replace("(unless refractory)", "")), values, initial, reset
 
 
@@ -173,19 +178,19 @@ def _inputs(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarr
             "release": effect.release[:, lane] * 1.0}
 
 
-def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, method) -> b2.NeuronGroup:
+def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, method, counted: bool) -> b2.NeuronGroup:
     neuron = network.neuron
     silenced = any(x["G_ext"].any() or x["GE_ext"].any() for x in inputs)
-    text, values, initial, reset = equations_of(network, silenced)
+    text, values, initial, reset = equations_of(network, counted, silenced)
     spiking = {}
     if neuron.threshold:
-        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset}
+        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
         if neuron.refractory:
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
-                           method=method or _method(text), name="neurons", **spiking)
+                           method=method or _method(text, values), name="neurons", **spiking)
     for symbol, x in values.items():
-        si = _column(x, sample) * si_of(group.variables[symbol].dim)
+        si = _column(x, sample) * internal_size(group.variables[symbol].dim)
         group.variables[symbol].set_value(si[0] if len(si) == 1 else si)
     for name, x in inputs[0].items():
         group.variables[name].set_value(x)
@@ -199,7 +204,7 @@ def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sampl
     synapse = pathway.synapse
     keep = alive[pathway.pre] & alive[pathway.post]
     all_units = _units(network)
-    units = {e.symbol: all_units[e.scale or e.excitatory] for e in synapse.edge}
+    units = {e.symbol: all_units[e.scale] for e in synapse.edge}
     lines = [f"{symbol} : {unit} (constant)" for symbol, unit in units.items()]
     lines += [f"{name}_post = ({expr}){gate} : {unit} (summed)" for name, (expr, unit) in synapse.summed.items()]
     arguments = {}
@@ -214,7 +219,7 @@ def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sampl
     if synapse.delay and "delay" not in arguments:
         made.delay = delay[pathway.pre[keep]]
     for symbol, x in pathway.values.items():
-        setattr(made, f"{symbol}_", _column(x, sample)[keep] * si_of(made.variables[symbol].dim))
+        setattr(made, f"{symbol}_", _column(x, sample)[keep] * internal_size(made.variables[symbol].dim))
     return made
 
 
@@ -245,7 +250,7 @@ def _add_poisson(net, network: Network, effects: list[Effects], group, alive, la
                        namespace={}, dtype={"size": np.float64}, codeobj_class=code, order=len(network.pathways),
                        name="poisson")
     made.connect(i=np.arange(len(trains)), j=cells)
-    made.size_ = sizes * si_of(dim)
+    made.size_ = sizes * internal_size(dim)
     net.add(generator, made)
 
 
@@ -288,14 +293,25 @@ def _gated(synapse: SynapseModel, gate: str) -> str:
     return "\n".join(out)
 
 
-def _method(text: str):
-    """Brian2's own exponential Euler wherever it takes the equations."""
+def _method(text: str, values: dict[str, np.ndarray]):
+    """Brian2's own exponential Euler wherever it takes the equations and has nothing to divide by that may be 0."""
     try:
         system = get_conditionally_linear_system(b2.Equations(text))
     except ValueError:
         return SemilinearExponentialEuler()
     own = any(sympy.sympify(a).has(sympy.Symbol(name, real=True)) for name, (a, _) in system.items())
-    return SemilinearExponentialEuler() if own else "exponential_euler"
+    return SemilinearExponentialEuler() if own or _may_vanish(system, values) else "exponential_euler"
+
+
+def _may_vanish(system: dict, values: dict[str, np.ndarray]) -> bool:
+    """Whether what parameters alone give to a sum A is 0 in some cell; a product has nothing added to it."""
+    for a, _ in system.values():
+        terms = sympy.Add.make_args(sympy.sympify(a).expand())
+        names = sorted({s.name for t in terms for s in t.free_symbols} & set(values))
+        fixed = sympy.Add(*(t for t in terms if {s.name for s in t.free_symbols} <= set(names)))
+        if len(terms) > 1 and (np.asarray(sympy.lambdify(names, fixed)(*(values[n] for n in names))) == 0).any():
+            return True
+    return False
 
 
 def _code_class(network: Network, target: str | None):
@@ -320,24 +336,9 @@ def _units(network: Network) -> dict[str, str]:
     return {name: _unit(get_or_create_dimension(UNITS[unit].dims)) for name, unit in units.items()}
 
 
-def _powers(dim) -> tuple[float, float, float]:
-    """A dimension as powers of volt, ampere and second."""
-    metre, kilogram, second, ampere, *others = dim._dims
-    if metre != 2 * kilogram or any(others):
-        raise InputError(f"a quantity of dimension {dim} is not made of volt, ampere and second")
-    return kilogram, ampere + kilogram, second + 3 * kilogram
-
-
 def _unit(dim) -> str:
     """Unit of a dimension as Brian2 wants it in equations: without prefixes."""
-    powers = zip(("volt", "amp", "second"), _powers(dim), strict=True)
-    return "*".join(f"{base}**{power:g}" for base, power in powers if power) or "1"
-
-
-def si_of(dim) -> float:
-    """Size in SI of the internal unit (mV, pA, ms and products) of a dimension."""
-    volt, amp, second = _powers(dim)
-    return 1e-3**volt * 1e-12**amp * 1e-3**second
+    return "*".join(f"{base}**{power:g}" for base, power in powers(dim).items() if power) or "1"
 
 
 def _column(x: np.ndarray, sample: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 For comparisons and benchmarks. The program's own time (``device._last_run_time``) leaves out code generation, compilation
 and the writing of results; with one thread it is processor time, with several the wall clock, as Brian2 measures them.
+Poisson events are those of the other engines; white noise (xi) is Brian2's own.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def run_standalone(
         device = b2.get_device()
         try:
             preference.openmp_threads = threads if threads > 1 else 0
-            net = build(network, effects, lanes, lane, dt_ms, method=method)
+            net = build(network, effects, lanes, lane, dt_ms, method=method, counted=False)
             monitors = watch(net, record, dt_ms)
             net.run(n_steps * dt_ms * b2.ms, namespace={})
             device.build(directory=str(folder or temporary), with_output=False)

@@ -27,9 +27,9 @@ from types import ModuleType
 from ..dynamics import NeuronModel, SynapseModel
 from ..errors import warn_data
 
-_SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/equations.py", "engines/expressions.py",
-            "kernels/exponential.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
-            "kernels/subnormals.py")
+_SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/codegen_cells.py", "engines/equations.py",
+            "engines/expressions.py", "kernels/exponential.py", "kernels/gather.py", "kernels/logarithm.py", "kernels/normal.py",
+            "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py", "kernels/sigmoid.py", "kernels/subnormals.py")
 _LOADED: dict[str, ModuleType] = {}
 _LOCK = threading.RLock()
 _WARNED: set[str] = set()
@@ -70,7 +70,7 @@ def kernel(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: str,
     ----------
     neuron : NeuronModel
     synapses : tuple of SynapseModel
-    layout : {"shared", "lanes"}
+    layout : {"shared", "lanes", "cells"}
     dtype : {"float32", "float64"}
     """
     key = _key(neuron, synapses, layout, dtype)
@@ -139,7 +139,7 @@ def _key(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: str, d
             sorted((p.symbol, p.unit) for p in neuron.parameters)]
     for s in synapses:
         told += [s.name, s.kind, s.cell_equations, sorted(s.summed.items()), s.on_pre, s.delay, s.current, s.reset,
-                 [(e.symbol, e.scale, e.excitatory, e.inhibitory) for e in s.edge], sorted(s.initial.items()),
+                 [(e.symbol, e.scale) for e in s.edge], sorted(s.initial.items()),
                  sorted(s.derived.items()), s.poisson_target, sorted((p.symbol, p.unit) for p in s.parameters)]
     told += [layout, dtype, sys.version_info[:2], *(version(name) for name in ("numba", "brian2", "sympy")),
              llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features().flatten())]

@@ -6,6 +6,7 @@ names are part of a kernel's key, so a kernel that is in the cache has passed. I
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -92,11 +93,10 @@ class ModelText:
         self.edge = {}
         for s in synapses:
             for e in s.edge:
-                for key in filter(None, (e.scale, e.excitatory, e.inhibitory)):
-                    if key not in by_key:
-                        raise UnknownNameError("parameter", key, by_key, f"The edge value {e.symbol} of synapse model "
-                                               f"{s.name} takes its size from it")
-                self.edge[e.symbol] = _Known(_dimension(by_key[e.scale or e.excitatory].unit))
+                if e.scale not in by_key:
+                    raise UnknownNameError("parameter", e.scale, by_key, f"The edge value {e.symbol} of synapse model "
+                                           f"{s.name} takes its size from it")
+                self.edge[e.symbol] = _Known(_dimension(by_key[e.scale].unit))
 
     def check_names(self) -> None:
         """Raise where the text uses a name that nothing defines.
@@ -110,7 +110,7 @@ class ModelText:
             the equations of a cell, or a reset that assigns to no state.
         """
         own = {*self.equations, *self.parameters, *self.edge, *(n for s in self.synapses for n in (*s.summed, *s.derived))}
-        if reserved := own & {*DEFAULT_CONSTANTS, *_BRIAN2}:
+        if reserved := {name for name in own if name in {*DEFAULT_CONSTANTS, *_BRIAN2} or name.startswith("xi_")}:
             raise InputError(f"{self.neuron.name}: the name {', '.join(sorted(reserved))} means something else in Brian2; "
                              "take another")
         if "v" not in self.equations.diff_eq_names:
@@ -165,7 +165,7 @@ class ModelText:
 
     def _times(self) -> Iterator[tuple[str, str]]:
         """The symbols that must be parameters in ms."""
-        if self.neuron.refractory:
+        if self.neuron.refractory and not self.neuron.counts_crossings:
             yield f"{_title(self.neuron)}: refractory", self.neuron.refractory
         for s in self.synapses:
             if s.delay:
@@ -265,6 +265,27 @@ def check(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> None:
     text = ModelText(neuron, synapses)
     text.check_names()
     text.check_units()
+
+
+def powers(dim) -> dict[str, float]:
+    """A dimension as powers of volt, amp, second, metre and mole.
+
+    Raises
+    ------
+    InputError
+        It has kelvin or candela in it.
+    """
+    metre, kilogram, second, ampere, kelvin, mole, candela = dim._dims
+    if kelvin or candela:
+        raise InputError(f"a quantity of dimension {dim} is not made of volt, ampere, second, metre and mole")
+    return {"volt": kilogram, "amp": ampere + kilogram, "second": second + 3 * kilogram, "metre": metre - 2 * kilogram,
+            "mole": mole}
+
+
+def internal_size(dim) -> float:
+    """Size in SI of the internal unit of a dimension: products of mV, pA, ms, um and uM um3."""
+    size = {"volt": 1e-3, "amp": 1e-12, "second": 1e-3, "metre": 1e-6, "mole": 1e-21}
+    return math.prod(size[base] ** power for base, power in powers(dim).items())
 
 
 def _title(model: NeuronModel | SynapseModel) -> str:

@@ -8,8 +8,9 @@ every state from old values; find spikes; deliver the spikes that are due and th
 ``dx/dt = A x + B`` takes the exponential Euler step ``x + (A x + B) (exp(A dt) - 1)/A``, which has the fixed point of
 the equation whatever dt, and needs no case for A = 0. What of B is not linear in x is held for the step.
 
-Two layouts come from the same text: "shared" (one sample, one stream: an edge value is one number for all lanes) and
-"lanes" (everything per lane). Both do the same operations in the same order, so a variant has the same bits in either.
+Two layouts come from this text: "shared" (one sample, one stream: an edge value is one number for all lanes) and
+"lanes" (everything per lane); a third one, for one variant, from :mod:`wormsim.engines.codegen_cells`. All do the same
+operations in the same order, so a variant has the same bits in any of them.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from typing import Literal
 import sympy
 
 from ..dynamics import NeuronModel, SynapseModel
+from ..kernels.normal import noise_source
 from .equations import EXTERNAL, System, read
 from .expressions import Constants, Printer, bare, numpy_text
 
-Layout = Literal["shared", "lanes"]
+Layout = Literal["shared", "lanes", "cells"]
 
 _HEADER = '''"""Kernel of {title}, layout {layout}, {dtype}. Written by wormsim; changes are lost."""
 
@@ -33,9 +35,14 @@ from numba import njit
 
 from wormsim.kernels.exponential import exp{bits} as exp
 from wormsim.kernels.exponential import exprel{bits} as exprel
+from wormsim.kernels.exponential import expm1_{bits} as expm1
 from wormsim.kernels.exponential import fma
+from wormsim.kernels.gather import gather
+from wormsim.kernels.normal import fill_normals
+from wormsim.kernels.logarithm import log{bits} as log
 from wormsim.kernels.philox import event_draw
 from wormsim.kernels.rows import row_function
+from wormsim.kernels.sigmoid import sigmoid{bits} as sigmoid
 from wormsim.kernels.subnormals import flush_subnormals, restore
 
 F = np.{dtype}
@@ -53,7 +60,7 @@ def generate(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: La
     ----------
     neuron : NeuronModel
     synapses : tuple of SynapseModel
-    layout : {"shared", "lanes"}
+    layout : {"shared", "lanes", "cells"}
     dtype : {"float32", "float64"}
 
     Raises
@@ -61,17 +68,20 @@ def generate(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: La
     InputError
         Equations that this engine cannot run.
     """
-    return _Writer(read(neuron, synapses), layout, dtype).module(" + ".join([neuron.name, *(s.name for s in synapses)]))
+    from .codegen_cells import CellsWriter
+
+    writer = CellsWriter if layout == "cells" else Writer
+    return writer(read(neuron, synapses), layout, dtype).module(" + ".join([neuron.name, *(s.name for s in synapses)]))
 
 
-class _Writer:
+class Writer:
     """Holds what the parts of one kernel have to agree on."""
 
     def __init__(self, system: System, layout: Layout, dtype: str):
         self.system, self.layout, self.dtype = system, layout, dtype
         self.sums = list(dict.fromkeys(name for s in system.sources for name, _ in s.terms))
         self.states = list(system.derivatives)
-        varying = {*self.states, *self.sums}
+        varying = {*self.states, *self.sums, *system.noises}
         for _ in system.subexpressions:
             varying |= {n for n, e in system.subexpressions.items() if any(s.name in varying for s in e.free_symbols)}
         self.constants = Constants({*EXTERNAL, *(c.name for c in system.constant_sums)}, varying,
@@ -116,8 +126,10 @@ class _Writer:
             "CONSTANT_SUMS": tuple((c.name, c.pathway, c.chemical) for c in system.constant_sums),
             "EVENTS": tuple((e.pathway, e.delay, len(e.writes)) for e in system.events),
             "SUMS": tuple(self.sums),
+            "NOISES": system.noises,
             "SPIKING": self.spiking,
             "REFRACTORY": system.refractory,
+            "CROSSING": system.crossing,
             "POISSON_TARGET": system.poisson_target,
             "ARGUMENTS": tuple(self.arguments),
         }
@@ -142,25 +154,32 @@ class _Writer:
 
     def _run(self) -> str:
         self.update = self._update()
-        steps = [*self._record(), *(["now = np.int32(t)", "n_spikes = 0"] if self.spiking else []), "for i in range(n_cells):",
-                 *_in(self._cell()), *self._deliver(), *self._poisson(), *self._reset(), *self._mask("new")]
+        steps = [*self._record(), *(["now = np.int32(t)", "n_spikes = 0"] if self.spiking else []), *self._draw_noise(), "for i in range(n_cells):",
+                 *indented(self._cell()), *self._deliver(), *self._poisson(), *self._reset(), *self._mask("new")]
         steps += [line for k in range(len(self.system.sources)) for line in (f"old{k}, new{k} = new{k}, old{k}",)]
-        lines = ["control = flush_subnormals()", "n_cells, n_lanes = all_v.shape", *self._enter(),
-                 "for t in range(t0, t1):", *_in(steps), "restore(control)"]
+        return self._function_of_steps(["n_cells, n_lanes = all_v.shape", *self._enter()], steps)
+
+    def _function_of_steps(self, enter: list[str], steps: list[str]) -> str:
+        lines = ["control = flush_subnormals()", *enter, "for t in range(t0, t1):", *indented(steps), "restore(control)"]
         self.arguments = self._arguments()
         signature = ",\n        ".join(_wrapped(self.arguments))
         return "\n".join([f'@njit(cache=CACHE, nogil=True, error_model="numpy")\ndef run({signature}):',
-                          '    """Steps [t0, t1) of one block of lanes, in place."""', *_in(lines), ""])
+                          '    """Steps [t0, t1) of one block of lanes, in place."""', *indented(lines), ""])
 
     def _arguments(self) -> list[str]:
         s = self.system
         names = ["t0", "t1", *(f"all_{x}" for x in self.states), *(f"c_{n}" for n in self.used), "some_alive", "alive", "release",
                  "dead_cell", "dead_lane", *(f"dead_{x}" for x in self.states), "mute_cell", "mute_lane"]
         for k, source in enumerate(s.sources):
-            names += [f"old{k}", f"new{k}", f"in{k}_start", f"in{k}_pre", *(f"w{k}_{n}" for n, _ in source.terms)]
+            names += [f"old{k}", f"new{k}"]
+            names += [f"{x}{k}_{n}{y}" for n, _ in source.terms for x, y in (("in", "_start"), ("in", "_pre"), ("w", ""))]
         names += [f"sum_{n}" for n in self.sums]
+        if s.noises:
+            names += ["noise_low", "noise_high", "noise_of", "words", *(f"{kind}_{n}" for n in s.noises for kind in ("noise", "row"))]
         if self.gating:
             names += ["free", "busy"]
+        if s.crossing:
+            names += ["above"]
         if self.spiking:
             names += ["spikes", "record_spikes", "out_spikes", "row_of"]
         for k, e in enumerate(s.events):
@@ -206,61 +225,63 @@ class _Writer:
     def _cell(self) -> list[str]:
         """Gather, update and threshold of the row of cell i."""
         out = ["if not some_alive[i]:", "    continue"]
-        if self.sums:
-            out += ["for b in range(n_lanes):", *(f"    sum_{n}[b] = F(0.0)" for n in self.sums)]
-        for k, source in enumerate(self.system.sources):
-            out += self._gather(k, source)
+        out += self._gather() + self._load_noise()
         call = f"update({', '.join(self._update_arguments())})"
         out += [f"{x}_i = all_{x}[i]" for x in self.states]
         out += ["free_i = free[i]"] if self.gating else []
+        out += ["above_i = above[i]"] if self.system.crossing else []
         out += self._load_constants([call])
         out.append(f"crossed = {call}" if self.spiking else call)
         return out + (self._threshold() if self.spiking else [])
 
+    def _draw_noise(self) -> list[str]:
+        """The noise of all cells in this step, once for each random stream."""
+        return [line for n in self.system.noises for line in (f"for s in range(noise_{n}.shape[0]):", self._fill(
+            n, f"noise_{n}[s]", "0", "s"))]
+
+    def _fill(self, noise: str, row: str, first: str, stream: str) -> str:
+        return (f"    fill_normals({row}, {first}, noise_low[{stream}], noise_high[{stream}], t, {noise_source(noise)}, words)"
+                f"  # {noise}")
+
+    def _load_noise(self) -> list[str]:
+        noises = self.system.noises
+        if self.layout == "shared":
+            return [f"{n}_i = noise_{n}[0, i]" for n in noises]
+        fill = ["for b in range(n_lanes):", *(f"    row_{n}[b] = noise_{n}[noise_of[b], i]" for n in noises)]
+        return [*fill, *(f"{n}_i = row_{n}" for n in noises)] if noises else []
+
     def _update_arguments(self, point: str = "") -> list[str]:
         """What the row function reads and writes, as it is called in ``run``; or its parameters."""
         words = {w for line in self.update for w in re.findall(r"\w+", line)}
-        names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else [])
-        names += [f"sum_{n}" for n in self.sums] + [f"c_{n}_i" for n in self.used]
+        names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else []) + ["above_i"]
+        names += [f"sum_{n}" for n in self.sums] + [f"{n}_i" for n in self.system.noises] + [f"c_{n}_i" for n in self.used]
         found = [n for n in names if n in words]
         sources = range(len(self.system.sources))
         return found + [f"new{k}_i" if point else f"new{k}[i]" for k in sources]
 
     def _row_functions(self) -> str:
         """The vector loops of a step."""
-        lane = "[b]" if self.layout == "lanes" else ""
-        parts = []
-        for k, source in enumerate(self.system.sources):
-            for width in (4, 1):
-                names = [f"sum_{n}" for n, _ in source.terms] + [f"x{j}" for j in range(width)]
-                names += [f"w{m}_{j}" for m in range(len(source.terms)) for j in range(width)]
-                lines = [f"def gather{k}_{width}({', '.join(names)}):", f"    for b in range(sum_{source.terms[0][0]}.size):"]
-                for m, (n, _) in enumerate(source.terms):
-                    text = f"sum_{n}[b]"
-                    for j in range(width):
-                        text = f"fma(w{m}_{j}{lane}, x{j}[b], {text})"
-                    lines.append(f"        sum_{n}[b] = {text}")
-                parts.append("\n".join(["@row_function", *lines]))
         signature = ", ".join(self._update_arguments("parameters"))
         lines = [f"def update({signature}):"] + (["    crossed = np.int32(0)"] if self.spiking else [])
-        lines += ["    for b in range(v_i.size):", *_in(_in(self.update))] + (["    return crossed"] if self.spiking else [])
-        return "\n\n".join([*parts, "\n".join(["@row_function", *lines])])
+        lines += ["    for b in range(v_i.size):", *indented(indented(self.update))] + (["    return crossed"] if self.spiking else [])
+        return "\n\n".join([*self._gather_functions(), "\n".join(["@row_function", *lines])])
+
+    def _gather_functions(self) -> list[str]:
+        return []
 
     def _load_constants(self, lines: list[str]) -> list[str]:
         words = {w for line in lines for w in re.findall(r"\w+", line)}
         return [f"c_{n}_i = c_{n}[i]" for n in self.used if f"c_{n}_i" in words]
 
-    def _gather(self, k: int, source) -> list[str]:
-        names = [n for n, _ in source.terms]
-
-        def chunk(width: int) -> list[str]:
-            at = ["e" if j == 0 else f"e + {j}" for j in range(width)]
-            arguments = [f"sum_{n}" for n in names] + [f"old{k}[in{k}_pre[{a}]]" for a in at]
-            arguments += [f"w{k}_{n}[{a}]" for n in names for a in at]
-            return [f"gather{k}_{width}({', '.join(arguments)})", f"e += {width}"]
-
-        return [f"e = in{k}_start[i]", f"stop = in{k}_start[i + 1]", "while e + 4 <= stop:", *_in(chunk(4)),
-                "while e < stop:", *_in(chunk(1))]
+    def _gather(self) -> list[str]:
+        """The sums of the row of cell i."""
+        out, begun = [], set()
+        for k, source in enumerate(self.system.sources):
+            for n, _ in source.terms:
+                row = f"in{k}_{n}"
+                out.append(f"gather(sum_{n}, old{k}, {row}_pre, w{k}_{n}, {row}_start[i], {row}_start[i + 1], {n in begun})")
+                begun.add(n)
+        return out
 
     def _update(self) -> list[str]:
         system = self.system
@@ -268,6 +289,7 @@ class _Writer:
         if self.gating:
             out.append("ready = free_i[b] <= now")
         out += [f"y_{n} = sum_{n}[b]" for n in self.sums]
+        out += [f"y_{n} = F({n}_i{'' if self.layout == 'shared' else '[b]'})" for n in system.noises]
         steps = [line for x, e in system.derivatives.items() for line in self._step(x, e.subs(self.fixed))]
         wanted = {w for line in steps for w in re.findall(r"\by_(\w+)", line)}
         out += self._locals(wanted) + steps
@@ -279,6 +301,9 @@ class _Writer:
         out += [f"new{k}_i[b] = {bare(after.text(s.expression))}" for k, s in enumerate(system.sources)]
         if self.spiking:
             condition = bare(after.text(system.inline(system.threshold)))
+            if system.crossing:  # 0 below, 2 in the step that went above, 1 from then on
+                out.append(f"above_i[b] = (np.int32(1) if above_i[b] > np.int32(0) else np.int32(2)) if {condition} else np.int32(0)")
+                condition = "above_i[b] == np.int32(2)"
             out.append(f"crossed = np.int32(crossed | np.int32({condition}))")
         return out
 
@@ -314,11 +339,20 @@ class _Writer:
             gain = sympy.Symbol(self.constants.name(dt * relative, f"gain_{name}"), real=True)
             decay = sympy.Symbol(self.constants.name(rate * gain, f"decay_{name}"), real=True)
             return [f"next_{name} = {y} + {self.row.text(decay * x + _expand(gain * b))}"]
+        if a.is_Mul or a.is_Pow:
+            rest = _expand(b / a)
+            if all(self.constants.is_constant(p.base) for p in rest.atoms(sympy.Pow) if p.exp.is_negative):
+                # (x_inf - x)/tau: nothing to be divided but dt
+                return [f"next_{name} = {y} + {self.row.text(x + rest)}*expm1({bare(self.row.text(dt * a))})"]
         return [f"slope = {bare(self.row.text(_expand(dt * a)))}", f"rest = {bare(self.row.text(_expand(dt * b)))}",
-                f"next_{name} = {y} + (slope*{y} + rest)*exprel(slope)"]
+                f"next_{name} = fma(fma(slope, {y}, rest), exprel(slope), {y})"]
+
+    def _crossing(self) -> str:
+        """Whether cell and lane have crossed the threshold."""
+        return "above_i[b] == 2" if self.system.crossing else self.row.text(self.system.inline(self.system.threshold))
 
     def _threshold(self) -> list[str]:
-        condition = self.row.text(self.system.inline(self.system.threshold))
+        condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
         exact = f"alive[i, b] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i*n_lanes + b", "n_spikes += 1"]
@@ -332,7 +366,7 @@ class _Writer:
         fire += ["if record_spikes and b < lane_out.size and row_of[i] >= 0:",
                  "    out_spikes[lane_out[b], t // every, row_of[i]] += np.uint16(1)"]
         return ["if crossed > 0:", "    for b in range(n_lanes):",
-                *_in(_in([*load, f"if {exact}:", *_in(fire)]))]
+                *indented(indented([*load, f"if {exact}:", *indented(fire)]))]
 
     def _refresh(self, changed: str) -> list[str]:
         """Presynaptic values that depend on a state which has just been written at (i, b)."""
@@ -350,11 +384,11 @@ class _Writer:
             write = []
             for m, (state, _, _) in enumerate(event.writes):
                 add = [f"all_{state}[i, b] += jump{k}_{m}{lane}", *self._refresh(state)]
-                write += ["if free[i, b] <= now:", *_in(add)] if state in self.system.gated else add
+                write += ["if free[i, b] <= now:", *indented(add)] if state in self.system.gated else add
             out += [f"slot = t % count{k}.size", f"for q in range(count{k}[slot]):",
-                    *_in([f"j = ring{k}[slot, q] // n_lanes", f"b = ring{k}[slot, q] - j*n_lanes", "if release[j, b]:",
+                    *indented([f"j = ring{k}[slot, q] // n_lanes", f"b = ring{k}[slot, q] - j*n_lanes", "if release[j, b]:",
                           f"    for e in range(out{k}_start[j], out{k}_start[j + 1]):", f"        i = out{k}_post[e]",
-                          *_in(_in(write))]), f"count{k}[slot] = 0"]
+                          *indented(indented(write))]), f"count{k}[slot] = 0"]
         return out
 
     def _poisson(self) -> list[str]:
@@ -366,15 +400,15 @@ class _Writer:
         add = [f"all_{target}[i, b] += po_size[k, b]", *self._refresh(target)]
         if self.layout == "shared":
             inner = ["u = event_draw(key_low[0], key_high[0], t, i, po_source[k])", "if u < po_most[k]:",
-                     "    for b in range(n_lanes):", *_in(_in([hit.format("u"), *_in(add)]))]
+                     "    for b in range(n_lanes):", *indented(indented([hit.format("u"), *indented(add)]))]
         else:
             inner = ["if po_most[k] > 0:", "    for b in range(n_lanes):",
                      "        draw[b] = event_draw(key_low[b], key_high[b], t, i, po_source[k])",
-                     "    for b in range(n_lanes):", *_in(_in([hit.format("draw[b]"), *_in(add)]))]
-        return ["for k in range(po_cell.size):", "    i = po_cell[k]", *_in(inner)]
+                     "    for b in range(n_lanes):", *indented(indented([hit.format("draw[b]"), *indented(add)]))]
+        return ["for k in range(po_cell.size):", "    i = po_cell[k]", *indented(inner)]
 
     def _reset(self) -> list[str]:
-        if not self.spiking:
+        if not self.system.resets:
             return []
         lines = []
         for state, expression in self.system.resets:
@@ -382,7 +416,7 @@ class _Writer:
         for state in dict.fromkeys(s for s, _ in self.system.resets):
             lines += self._refresh(state)
         body = ["i = spikes[q] // n_lanes", "b = spikes[q] - i*n_lanes", *lines]
-        return ["for q in range(n_spikes):", *_in(body)]
+        return ["for q in range(n_spikes):", *indented(body)]
 
 
 def _function(name: str, argument: str, doc: str, entries: dict[str, str]) -> str:
@@ -390,7 +424,8 @@ def _function(name: str, argument: str, doc: str, entries: dict[str, str]) -> st
     return "\n".join([*lines, "    return c"])
 
 
-def _in(lines: list[str]) -> list[str]:
+def indented(lines: list[str]) -> list[str]:
+    """The lines one level further in."""
     return [f"    {line}" for line in lines]
 
 

@@ -20,9 +20,9 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
-from ..dynamics import NeuronModel, SynapseModel
+from ..dynamics import NeuronModel, SynapseModel, noises
 from ..errors import InputError
-from .checks import ModelText
+from .checks import ModelText, internal_size
 
 EXTERNAL = ("I_ext", "G_ext", "GE_ext")
 
@@ -67,10 +67,12 @@ class System:
     threshold: sympy.Basic | None = None
     resets: list[tuple[str, sympy.Expr]] = field(default_factory=list)
     refractory: str = ""
+    crossing: bool = False
     sources: list[Source] = field(default_factory=list)
     constant_sums: list[ConstantSum] = field(default_factory=list)
     events: list[Events] = field(default_factory=list)
     poisson_target: str = ""
+    noises: tuple[str, ...] = ()
     parameters: set[str] = field(default_factory=set)
 
     def inline(self, expression: sympy.Basic, only_with: sympy.Symbol | None = None) -> sympy.Basic:
@@ -102,16 +104,17 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     text.check_names()
     text.check_kernel_names()
 
-    def parse(text: str) -> sympy.Basic:
-        return _parse(text, declared)
+    system = System(noises=noises(neuron, synapses))
+    # a symbol xi stands for a standard normal number of the step
+    white = {sympy.Symbol(n, real=True): sympy.Symbol(n, real=True) / sympy.sqrt(sympy.Symbol("dt", real=True)) for n in system.noises}
 
-    system = System()
+    def parse(text: str) -> sympy.Basic:
+        return _parse(text, declared).subs(white)
+
     edge_values = {e.symbol for s in synapses for e in s.edge}
     current = " + ".join([*(f"({s.current})" for s in synapses), "I_ext - G_ext*v + GE_ext"])
     for name, equation in equations.items():
         if equation.type == DIFFERENTIAL_EQUATION:
-            if equation.expr.code.find("xi") >= 0 and re.search(r"\bxi(_\w+)?\b", equation.expr.code):
-                raise InputError(f"d{name}/dt = {equation.expr.code}: noise terms (xi) are not supported by this engine")
             system.derivatives[name] = parse(equation.expr.code)
             if "unless refractory" in equation.flags and neuron.refractory:
                 system.gated.add(name)
@@ -122,18 +125,26 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     system.subexpressions["I"] = parse(current)
     for model in (neuron, *synapses):
         system.initial.update({state: parse(e) for state, e in model.initial.items()})
-    system.refractory = neuron.refractory if neuron.threshold else ""
+    system.crossing = neuron.counts_crossings
+    system.refractory = neuron.refractory if neuron.threshold and not system.crossing else ""
     if neuron.threshold:
         system.threshold = parse(neuron.threshold)
         for reset in (neuron.reset, *(s.reset for s in synapses)):
             system.resets += _statements(reset, system, parse)
+    if system.crossing and (system.resets or system.gated):
+        raise InputError(f"{neuron.name}: where the refractory condition is the threshold itself a spike is an upward crossing; "
+                         "then there is no reset, and no state is held (unless refractory)")
     for number, synapse in enumerate(synapses):
         for name, (expression, _) in synapse.summed.items():
             _sort_sum(system, number, synapse, name, parse(expression))
         if synapse.on_pre and neuron.threshold:
             system.events.append(Events(number, synapse.delay, _writes(synapse, system, parse)))
         system.poisson_target = system.poisson_target or synapse.poisson_target
+    pushed = {state for e in system.events for state, _, _ in e.writes} | {system.poisson_target}
+    if system.crossing and any(s.name in pushed for s in system.inline(system.threshold).free_symbols):
+        raise InputError(f"{neuron.name}: spikes are upward crossings of {neuron.threshold!r}, which events must not write to")
     system.sources = _merge(system.sources)
+    _check_noises(system, text)
     both = {c.name for c in system.constant_sums} & {name for s in system.sources for name, _ in s.terms}
     if both:
         raise InputError(f"{', '.join(sorted(both))} adds terms with and without a presynaptic state; make them two variables")
@@ -161,12 +172,8 @@ def _declared(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], equations
 
 
 def _internal(quantity) -> float:
-    """Size of a unit in mV, ms, pA and their products."""
-    metre, kilogram, second, ampere, *others = quantity.dim._dims
-    if metre != 2 * kilogram or any(others):
-        raise InputError(f"unit {quantity} is not made of volt, ampere and second")
-    volt, amp, time = kilogram, ampere + kilogram, second + 3 * kilogram
-    return float(quantity) / (1e-3**volt * 1e-12**amp * 1e-3**time)
+    """Size of a unit in mV, ms, pA, um, uM and their products."""
+    return float(quantity) / internal_size(quantity.dim)
 
 
 def _statements(text: str, system: System, parse) -> list[tuple[str, sympy.Expr]]:
@@ -227,6 +234,26 @@ def _merge(sources: list[Source]) -> list[Source]:
     return list(merged.values())
 
 
+def _check_noises(system: System, text: ModelText) -> None:
+    """White noise is the same sum of small steps in every calculus only where it is added."""
+    varying = {*system.derivatives, *(name for s in system.sources for name, _ in s.terms)}
+    for name, derivative in system.derivatives.items():
+        whole = system.inline(derivative)
+        for noise in system.noises:
+            size = sympy.diff(whole, sympy.Symbol(noise, real=True))
+            if size.free_symbols & {sympy.Symbol(n, real=True) for n in (*varying, *system.noises)}:
+                raise InputError(f"d{name}/dt = {text.equations[name].expr.code}: the noise {noise} must be added, times something "
+                                 "that does not change from step to step; here it is multiplied by a state or is not linear")
+    elsewhere = [("threshold", text.neuron.threshold)]
+    for model in (text.neuron, *text.synapses):
+        elsewhere += [("reset", model.reset), *((f"initial {state}", e) for state, e in model.initial.items())]
+    for synapse in text.synapses:
+        elsewhere += [("on_pre", synapse.on_pre), *((f"summed {name}", e) for name, (e, _) in synapse.summed.items())]
+    for where, line in elsewhere:
+        if re.search(r"\bxi(_\w+)?\b", line):
+            raise InputError(f"{where}: {line}: noise (xi) may stand in the equations of a cell only")
+
+
 def _collect_parameters(system: System, edge_values: set[str]) -> None:
     made = {*system.derivatives, *system.subexpressions, *EXTERNAL, *(c.name for c in system.constant_sums),
             *(name for s in system.sources for name, _ in s.terms)}
@@ -238,5 +265,6 @@ def _collect_parameters(system: System, edge_values: set[str]) -> None:
     wrong = names & edge_values
     if wrong:
         raise InputError(f"{', '.join(sorted(wrong))} belongs to the edges and cannot stand in the equations of a cell")
-    names |= {system.refractory, *(e.delay for e in system.events)} - {""}
+    names |= {system.refractory, *(e.delay for e in system.events)}
+    names -= {"", "dt", *system.noises}
     system.parameters = names

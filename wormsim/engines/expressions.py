@@ -1,7 +1,7 @@
 """From sympy expressions to the text of a kernel: what is constant is named and moved out of the time loop.
 
-A kernel evaluates sums as ``c0 + c1*(x + y) + c2*z`` where the c are constants of a segment, computed once in double
-precision, and x, y, z change with time. Sums and products are written in sympy's canonical order, so the same model
+A kernel evaluates sums as ``c0 + c1*(x + y) + c2*z`` (with fused multiply-adds) where the c are constants of a segment,
+computed once in double precision, and x, y, z change with time. ``1/(1 + exp(-x))`` is ``sigmoid(x)``. Sums and products are written in sympy's canonical order, so the same model
 gives the same text in every process.
 """
 
@@ -14,7 +14,7 @@ from sympy.printing.str import StrPrinter
 
 from ..errors import InputError
 
-_CALLS = {"exp": "exp", "exprel": "exprel", "log": "np.log", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
+_CALLS = {"exp": "exp", "exprel": "exprel", "log": "log", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
           "tanh": "np.tanh", "sinh": "np.sinh", "cosh": "np.cosh", "Abs": "abs", "floor": "np.floor",
           "ceiling": "np.ceil"}
 _RELATIONS = {sympy.StrictGreaterThan: ">", sympy.StrictLessThan: "<", sympy.GreaterThan: ">=", sympy.LessThan: "<=",
@@ -72,6 +72,14 @@ def bare(text: str) -> str:
         if depth == 0:
             return text[1:-1] if k == len(text) - 1 else text
     return text
+
+
+def sigmoid_argument(expression: sympy.Expr) -> sympy.Expr | None:
+    """The x of ``1/(1 + exp(-x))``; None of anything else."""
+    if not (expression.is_Pow and expression.exp == -1 and expression.base.is_Add and len(expression.base.args) == 2):
+        return None
+    one, power = expression.base.args
+    return -power.exp if one == 1 and isinstance(power, sympy.exp) else None
 
 
 class Constants:
@@ -169,8 +177,10 @@ class Printer:
             inner = " + ".join(self.text(t) for t in terms)
             inner = inner if len(terms) == 1 else f"({inner})"
             negative = coefficient == -1
-            part = inner if coefficient == 1 or negative else f"{self.text(coefficient)}*{inner}"
-            text = f"{text} {'-' if negative else '+'} {part}" if text else (f"-{part}" if negative else part)
+            if coefficient == 1 or negative:
+                text = f"{text} {'-' if negative else '+'} {inner}" if text else (f"-{inner}" if negative else inner)
+            else:
+                text = f"fma({self.text(coefficient)}, {bare(inner)}, {text})" if text else f"{self.text(coefficient)}*{inner}"
         return f"({text})"
 
     def _split(self, term: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
@@ -182,7 +192,7 @@ class Printer:
         coefficient, rest = self._split(e)
         above, below = [], []
         for f in sympy.Mul.make_args(rest):
-            if f.is_Pow and f.exp.is_number and f.exp < 0:
+            if f.is_Pow and f.exp.is_number and f.exp < 0 and sigmoid_argument(f) is None:
                 below.append(self._power(f.base, -f.exp))
             else:
                 above.append(self.text(f))
@@ -196,6 +206,9 @@ class Printer:
     def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> str:
         if base == sympy.E:
             return self._call("exp", (exponent,))
+        argument = sigmoid_argument(base**exponent)
+        if argument is not None:
+            return f"sigmoid({bare(self.text(argument))})"
         x = self.text(base)
         if exponent.is_Integer and 1 <= abs(exponent) <= 8:
             product = "*".join([x] * abs(int(exponent)))

@@ -73,6 +73,8 @@ def _read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], synapse: Syna
     if not neuron.threshold:
         raise refused(f"{neuron.name} does not spike")
     system = read(neuron, synapses)
+    if system.noises:
+        raise refused(f"the noise {', '.join(system.noises)} moves every cell in every step")
     if len(system.derivatives) != 2:
         raise refused(f"the states are {', '.join(system.derivatives)} instead of v and one synaptic state")
     (state,) = set(system.derivatives) - {"v"}

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..dynamics import noises
 from ..errors import InputError, UnknownNameError
 from ..network import Effects, Lanes, Network, Record
 from . import cache
@@ -61,7 +62,7 @@ def run(
     check_segments(effects, n_steps)
     neuron, synapses = network.neuron, tuple(p.synapse for p in network.pathways)
     threads = threads or cores()
-    blocks = plan(lanes, effects, len(network.cells), dtype, threads, block)
+    blocks = plan(lanes, effects, len(network.cells), dtype, threads, block, bool(noises(neuron, synapses)))
     modules = {b.layout: cache.kernel(neuron, synapses, b.layout, dtype.name) for b in blocks}
     states = next(iter(modules.values())).STATES if modules else ()
     for name in record.states:

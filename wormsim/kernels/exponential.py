@@ -6,9 +6,13 @@ polynomial q that is a minimax (Remez) fit of ``(e**r - 1 - r)/r**2`` on the int
 float32; degree 9, error 1.1e-16, for float64. There is no branch and no table. Every multiply-add that matters is
 written as a fused one, so that nothing is left to the compiler's choice.
 
+``(e**x - 1)/x`` is a polynomial where ``|x| <= 1``: minimax for the relative error (Remez in 50 digits, coefficients then
+rounded), degree 7 with error 2.1e-8 for float32, degree 13 with 9.1e-17 for float64. It takes a third of the time of the
+general form, which divides; a row of lanes that all have small x needs nothing else (``exprel_small``).
+
 Bounds, tested over the whole range against float128 or float64: exp within 1.5 ulp for -87.3 <= x <= 88.3 (float32)
 and -708 <= x <= 709 (float64), held at the value of the nearer end outside; exprel within 4 ulp. A not-a-number stays
-one.
+one. (The bounds are put on as ``BOUND if BOUND < x else x``, which is one instruction and lets a not-a-number through.)
 """
 
 import numpy as np
@@ -43,8 +47,8 @@ else:
 @njit(forceinline=True, error_model="numpy")
 def _parts32(x):
     """2**k and e**r - 1 of a float32."""
-    x = x if x < _F(88.3) else (_F(88.3) if x >= _F(88.3) else x)
-    x = x if x > _F(-87.3) else (_F(-87.3) if x <= _F(-87.3) else x)
+    x = _F(88.3) if _F(88.3) < x else x
+    x = _F(-87.3) if _F(-87.3) > x else x
     shifted = fma(x, _F(1.4426950408889634), _F(12582912.0))
     k = shifted - _F(12582912.0)
     r = fma(k, _F(-0.693359375), x)
@@ -62,8 +66,8 @@ def _parts32(x):
 @njit(forceinline=True, error_model="numpy")
 def _parts64(x):
     """2**k and e**r - 1 of a float64."""
-    x = x if x < 709.0 else (709.0 if x >= 709.0 else x)
-    x = x if x > -708.0 else (-708.0 if x <= -708.0 else x)
+    x = 709.0 if x > 709.0 else x
+    x = -708.0 if x < -708.0 else x
     shifted = fma(x, 1.4426950408889634, 6755399441055744.0)
     k = shifted - 6755399441055744.0
     r = fma(k, -0.6931471803691238, x)
@@ -111,17 +115,49 @@ def expm1_64(x):
 
 
 @njit(forceinline=True, error_model="numpy")
+def exprel_small32(x):
+    """(e**x - 1)/x of a float32 between -1 and 1."""
+    q = _F(2.4800283426884562e-05)
+    q = fma(q, x, _F(2.0391104044392705e-04))
+    q = fma(q, x, _F(1.3895082520321012e-03))
+    q = fma(q, x, _F(8.3299549296498299e-03))
+    q = fma(q, x, _F(4.1666258126497269e-02))
+    q = fma(q, x, _F(0.16666732728481293))
+    q = fma(q, x, _F(0.5000000596046448))
+    return fma(q, x, _F(1.0))
+
+
+@njit(forceinline=True, error_model="numpy")
+def exprel_small64(x):
+    """(e**x - 1)/x of a float64 between -1 and 1."""
+    q = 1.1470521899583595e-11
+    q = fma(q, x, 1.6326310704222026e-10)
+    q = fma(q, x, 2.0879891887966973e-09)
+    q = fma(q, x, 2.504846419169102e-08)
+    q = fma(q, x, 2.755726724663387e-07)
+    q = fma(q, x, 2.7557343775047078e-06)
+    q = fma(q, x, 2.4801587650245057e-05)
+    q = fma(q, x, 1.9841269756667304e-04)
+    q = fma(q, x, 1.3888888887812736e-03)
+    q = fma(q, x, 8.333333333471537e-03)
+    q = fma(q, x, 4.1666666666680535e-02)
+    q = fma(q, x, 0.16666666666665825)
+    q = fma(q, x, 0.4999999999999995)
+    return fma(q, x, 1.0)
+
+
+@njit(forceinline=True, error_model="numpy")
 def exprel32(x):
     """(e**x - 1)/x of a float32, 1 at 0."""
-    zero = x == _F(0.0)
-    return _F(1.0) if zero else expm1_32(x) / (_F(1.0) if zero else x)
+    large = abs(x) > _F(1.0)
+    return expm1_32(x) / (x if large else _F(1.0)) if large else exprel_small32(x)
 
 
 @njit(forceinline=True, error_model="numpy")
 def exprel64(x):
     """(e**x - 1)/x of a float64, 1 at 0."""
-    zero = x == 0.0
-    return 1.0 if zero else expm1_64(x) / (1.0 if zero else x)
+    large = abs(x) > 1.0
+    return expm1_64(x) / (x if large else 1.0) if large else exprel_small64(x)
 
 
 @njit(error_model="numpy", nogil=True)

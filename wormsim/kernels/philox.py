@@ -10,10 +10,8 @@ _U = np.uint64
 
 
 @njit(forceinline=True)
-def event_draw(key_low, key_high, step, cell, source):
-    """First word of Philox4x32-10 at key (low, high) and counter (step, cell, source, 0), as uint64 below 2**32."""
-    c0, c1, c2, c3 = _U(step), _U(cell), _U(source), _U(0)
-    k0, k1 = key_low, key_high
+def philox4x32(c0, c1, c2, c3, k0, k1):
+    """The four words of Philox4x32-10 at a counter and a key, all as uint64 below 2**32."""
     for _ in range(10):
         p0 = c0 * _U(0xD2511F53)
         p1 = c2 * _U(0xCD9E8D57)
@@ -21,4 +19,10 @@ def event_draw(key_low, key_high, step, cell, source):
         c2, c3 = (p0 >> _U(32)) ^ c3 ^ k1, p0 & _U(0xFFFFFFFF)
         k0 = (k0 + _U(0x9E3779B9)) & _U(0xFFFFFFFF)
         k1 = (k1 + _U(0xBB67AE85)) & _U(0xFFFFFFFF)
-    return c0
+    return c0, c1, c2, c3
+
+
+@njit(forceinline=True)
+def event_draw(key_low, key_high, step, cell, source):
+    """First word of Philox4x32-10 at key (low, high) and counter (step, cell, source, 0), as uint64 below 2**32."""
+    return philox4x32(_U(step), _U(cell), _U(source), _U(0), key_low, key_high)[0]

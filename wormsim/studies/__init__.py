@@ -4,6 +4,8 @@ A study module exposes
 
 - ``Spec``: a pydantic model with ``extra="forbid"``; the tables of the experiment's TOML other than
   ``[experiment]`` are validated by it. A field ``seed: int`` receives the experiment's seed.
+- ``check(spec)``, optional: raises InputError for what only the study can see is wrong (a cell that the circuit has not),
+  before a results folder is made.
 - ``run(spec, runner) -> StudyResult``.
 - ``figures(result) -> dict[str, StudyFigure]``, optional: drawn from the tables and traces of a result alone,
   so that ``wormsim plot`` can draw them again from a results folder, in any format.

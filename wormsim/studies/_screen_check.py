@@ -10,6 +10,7 @@ from ..ensemble import LEAST_SAMPLES
 from ..errors import InputError, UnknownNameError
 from ..evidence import perturbation
 from ..parameter import Prior
+from ..scope import general_key
 from ..screen import circuit_of, setting
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def check_ensemble(assay: str, circuit: str | None, neurons: Iterable[str], para
         known |= set(setting(of)[1].parameters)
     # A key that none of the models has is a mistake; one that only some have concerns only those.
     for key in parameters:
-        if key not in known:
+        if general_key(key) not in known:
             raise UnknownNameError("parameter", key, known, "`wormsim show MODEL` lists those of a neuron model")
     return the_assay, circuit_of(name, REAL)
 

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..parameter import Parameter, Prior
 
 _KUNERT = "Kunert J et al 2014 Phys Rev E 89:052805"
-_NEEDED = ("g_leak", "v_leak", "a_r", "a_d", "beta", "v_half_offset")
+_NEEDED = ("g_leak", "v_leak", "a_r", "a_d", "beta", "v_half_offset", "E_exc", "E_inh")
 
 
 def derive(network) -> dict[str, np.ndarray]:
@@ -40,7 +40,7 @@ def derive(network) -> dict[str, np.ndarray]:
     used = [*p.values(), *(x for path in network.pathways for x in path.values.values())]
     rest = np.empty((n, max(x.shape[1] for x in used)))
     for sample in range(rest.shape[1]):
-        g_leak, v_leak, a_r, a_d, beta, offset = (_column(p[name], sample) for name in _NEEDED)
+        g_leak, v_leak, a_r, a_d, beta, offset = (_column(p[name], sample) for name in _NEEDED[:6])
         s = np.broadcast_to(a_r / (a_r + a_d * (1.0 + np.exp(beta * offset))), (n,))
         total = np.zeros(n) + g_leak
         driven = total * v_leak
@@ -50,10 +50,11 @@ def derive(network) -> dict[str, np.ndarray]:
                 g = _column(path.values["g_gap"], sample)
                 np.add.at(total, path.post, g)
                 np.add.at(coupling, (path.post, path.pre), g)
-            if "g_chem" in path.values:
-                g = _column(path.values["g_chem"], sample) * s[path.pre]
-                np.add.at(total, path.post, g)
-                np.add.at(driven, path.post, g * _column(path.values["E_chem"], sample))
+            for symbol, reversal in (("g_exc", "E_exc"), ("g_inh", "E_inh")):
+                if symbol in path.values:
+                    g = _column(path.values[symbol], sample) * s[path.pre]
+                    np.add.at(total, path.post, g)
+                    np.add.at(driven, path.post, g * np.broadcast_to(_column(p[reversal], sample), (n,))[path.post])
         rest[:, sample] = np.linalg.solve(np.diag(total) - coupling, driven)
     return {"v_half": rest + p["v_half_offset"]}
 
@@ -69,11 +70,11 @@ MODEL = SynapseModel(
     phi = 1/(1 + exp(-beta*(v - v_half))) : 1
     ds/dt = a_r*phi*(1 - s) - a_d*s : 1
     """,
-    summed={"G_chem": ("g_chem*s_pre", "siemens"), "GE_chem": ("g_chem*E_chem*s_pre", "amp")},
-    current="GE_chem - G_chem*v",
+    summed={"G_exc": ("g_exc*s_pre", "siemens"), "G_inh": ("g_inh*s_pre", "siemens")},
+    current="G_exc*(E_exc - v) + G_inh*(E_inh - v)",
     edge=(
-        EdgeValue("g_chem", "strength", scale="g_chem_contact_nS"),
-        EdgeValue("E_chem", "reversal", excitatory="E_exc_mV", inhibitory="E_inh_mV"),
+        EdgeValue("g_exc", "excitatory_strength", scale="g_chem_contact_nS"),
+        EdgeValue("g_inh", "inhibitory_strength", scale="g_chem_contact_nS"),
     ),
     parameters=(
         Parameter("g_chem_contact", 0.1, "nS", _KUNERT + "; unknown in vivo", "guess", Prior("loguniform", 0.001, 0.1)),
