@@ -15,8 +15,8 @@ import numpy as np
 
 from ..errors import InputError, SimulationError, UnknownNameError
 from ..network import Effects, Lanes, Network, Record
-from .brian2_network import ONE_AT_A_TIME, build, equations_of, si_of
-from .checks import check
+from .brian2_network import ONE_AT_A_TIME, build, equations_of
+from .checks import check, internal_size
 from .numba_engine import check_counts
 
 _LOOK_EVERY = 1_000  # steps
@@ -102,7 +102,7 @@ def read(raw: dict[str, np.ndarray], net: b2.Network, monitors: tuple, alive: np
     (frames, spikes), group = monitors, net["neurons"]
     raw["failed"][0] = _first_bad_cell(group, alive)
     for name in _recorded(record):
-        values = np.asarray(getattr(frames, f"{name}_")).T / si_of(group.variables[name].dim)
+        values = np.asarray(getattr(frames, f"{name}_")).T / internal_size(group.variables[name].dim)
         if values.shape != raw[name].shape[1:] and raw["failed"][0] < 0:
             raise SimulationError(f"Brian2 recorded {values.shape[0]} frames where {raw[name].shape[1]} were due")
         raw[name][0] = np.nan  # a run that failed stopped early

@@ -35,8 +35,7 @@ from ..kernels.random import event_draws, threshold
 from ..network import Effects, Lanes, Network, Pathway
 from ..units import UNITS
 from .brian2_noise import counted_noise, with_noise
-from .checks import check, powers
-from .checks import internal_size as si_of
+from .checks import check, internal_size, powers
 
 # Brian2 keeps its clocks, devices and caches in module state, so runs of two threads must not mix.
 ONE_AT_A_TIME = threading.Lock()
@@ -118,8 +117,8 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     """The Brian2 network of variant number `lane`, from arrays; see :func:`to_brian2`.
 
     `method` is another of Brian2's integration methods instead of exponential Euler: "exact" or "rk4" show what that
-    costs in accuracy. White noise is that of the fast engine where it is `counted`, which takes a callback, else Brian2
-    draws it.
+    costs in accuracy. White noise is that of the fast engine where it is `counted`, which needs the runtime device; else
+    Brian2 draws it.
     """
     # Brian2 complains about objects that never ran, so whatever can be refused is refused before any is made.
     if any((e.poisson.probability[:, lane] > 0).any() for e in effects) and not _poisson_target(network):
@@ -148,7 +147,8 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     return net
 
 
-def equations_of(network: Network, silenced: bool = True, counted: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
+def equations_of(network: Network, counted: bool = True,
+                 silenced: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
     """Brian2 text of the cells, the parameters that occur in it, initial values and reset.
 
     Without `silenced` the conductance of perturbations is left out of the sum: it would cost an exponential in each step
@@ -181,7 +181,7 @@ def _inputs(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarr
 def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, method, counted: bool) -> b2.NeuronGroup:
     neuron = network.neuron
     silenced = any(x["G_ext"].any() or x["GE_ext"].any() for x in inputs)
-    text, values, initial, reset = equations_of(network, silenced, counted)
+    text, values, initial, reset = equations_of(network, counted, silenced)
     spiking = {}
     if neuron.threshold:
         spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
@@ -190,7 +190,7 @@ def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, met
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
                            method=method or _method(text, values), name="neurons", **spiking)
     for symbol, x in values.items():
-        si = _column(x, sample) * si_of(group.variables[symbol].dim)
+        si = _column(x, sample) * internal_size(group.variables[symbol].dim)
         group.variables[symbol].set_value(si[0] if len(si) == 1 else si)
     for name, x in inputs[0].items():
         group.variables[name].set_value(x)
@@ -219,7 +219,7 @@ def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sampl
     if synapse.delay and "delay" not in arguments:
         made.delay = delay[pathway.pre[keep]]
     for symbol, x in pathway.values.items():
-        setattr(made, f"{symbol}_", _column(x, sample)[keep] * si_of(made.variables[symbol].dim))
+        setattr(made, f"{symbol}_", _column(x, sample)[keep] * internal_size(made.variables[symbol].dim))
     return made
 
 
@@ -250,7 +250,7 @@ def _add_poisson(net, network: Network, effects: list[Effects], group, alive, la
                        namespace={}, dtype={"size": np.float64}, codeobj_class=code, order=len(network.pathways),
                        name="poisson")
     made.connect(i=np.arange(len(trains)), j=cells)
-    made.size_ = sizes * si_of(dim)
+    made.size_ = sizes * internal_size(dim)
     net.add(generator, made)
 
 

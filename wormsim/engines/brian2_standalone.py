@@ -2,6 +2,7 @@
 
 For comparisons and benchmarks. The program's own time (``device._last_run_time``) leaves out code generation, compilation
 and the writing of results; with one thread it is processor time, with several the wall clock, as Brian2 measures them.
+Poisson events are those of the other engines; white noise (xi) is Brian2's own.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from .corner_cases import DT_MS, N_CELLS, N_STEPS, corner_cases
 TOLERANCE_MV = 1e-9
 # Single precision: a spike may fall a step earlier or later, and what follows from it. Bounds on the share of spikes in
 # the same step, on the change of their number, and on the voltage of cells that do not spike.
-LEAST_SAME_STEP, MOST_RATE_CHANGE, SINGLE_MV = 0.9, 0.02, 0.05
+LEAST_SAME_STEP, MOST_RATE_CHANGE, SINGLE_MV = 0.95, 0.01, 1e-3
 ENGINES = (("numba", "float64"), ("numba", "float32"), ("event", "float64"))
 
 
