@@ -5,7 +5,8 @@ model is the published one (Shiu et al. 2024, Nature 634:210), driven cells with
 68.75 mV straight into v, drawn beforehand so that both sides meet the same ones at 150 Hz:
 
 - W1a: the 20 cells at the head of the embedded pathway; most of the brain is at rest or below threshold.
-- W1b: 2,000 cells, ten times the spikes.
+- W1b: 2,000 cells, ten times the spikes;
+- W1c, only when asked for: the general path, see w1c_general.py.
 
 Each side runs in a process of its own. What is timed is the run: for us the whole call of ``simulate_sparse``, state made and
 spikes sorted included; for Brian2 the run loop of the compiled program, as it reports it itself (compiling, writing arrays
@@ -113,10 +114,17 @@ def brian2(folder: Path, workload: str, runs: int) -> dict:
     return {"s": wall, "peak_mb": round(peak_mb), "spikes": len(found)}
 
 
-def child(*arguments: str) -> dict:
+def graph_in(folder: Path) -> Path:
+    """The folder, with the graph in it."""
+    if not (folder / "weight_mV.npy").is_file():
+        subprocess.run([sys.executable, fly_graph.__file__, str(folder)], check=True)
+    return folder
+
+
+def child(*arguments: str, script: str = __file__) -> dict:
     """Run a side in a process of its own, one thread; its last line is JSON."""
     env = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")}
-    done = subprocess.run([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True, env=env)
+    done = subprocess.run([sys.executable, script, *arguments], stdout=subprocess.PIPE, text=True, env=env)
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)} failed with {done.returncode}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -126,7 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=7, help="of ours; the median counts")
     parser.add_argument("--peer-runs", type=int, default=3)
-    parser.add_argument("--workload", choices=[*WORKLOADS, "all"], default="all")
+    parser.add_argument("--workload", choices=[*WORKLOADS, "W1c", "all"], default="all")
     parser.add_argument("--folder", type=Path, help="where the graph is kept; a temporary folder by default")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -137,9 +145,12 @@ def main() -> None:
             print(json.dumps(ours(options.folder, options.workload, options.runs, options.side)))
         return
     with tempfile.TemporaryDirectory() as scratch:
-        folder = options.folder or Path(scratch)
-        if not (folder / "weight_mV.npy").is_file():
-            subprocess.run([sys.executable, fly_graph.__file__, str(folder)], check=True)
+        folder = graph_in(options.folder or Path(scratch))
+        if options.workload == "W1c":
+            import w1c_general
+
+            w1c_general.main(["--folder", str(folder), "--runs", str(options.runs), "--peer-runs", str(options.peer_runs)])
+            return
         chosen = list(WORKLOADS) if options.workload == "all" else [options.workload]
         lines = [compare(folder, workload, options) for workload in chosen]
         print(json.dumps(lines[0] if len(lines) == 1 else {**lines[0], "also": lines[1:]}))

@@ -12,14 +12,17 @@ import pytest
 from wormsim import catalog
 from wormsim.circuit import Circuit
 from wormsim.connectome import Connectome
-from wormsim.engines import brian2_engine
+from wormsim.engines import brian2_engine, brian2_network
 from wormsim.errors import InputError, SimulationError, UnknownNameError
 from wormsim.model import Model
 from wormsim.network import Record
+from wormsim.parameter import Parameter
 from wormsim.perturbations import Ablate, BlockRelease, Silence, Stimulate
 from wormsim.signs import assign_signs
 from wormsim.simulation import simulate
 from wormsim.variants import Variants, effects
+
+LIF = catalog.load("neurons", "lif").MODEL
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +121,7 @@ def test_two_variants_with_sources_of_the_same_number_keep_their_own_events(mode
 
 
 def test_the_network_handed_out_is_the_one_that_runs_and_can_be_edited(model):
-    net = brian2_engine.to_brian2(model)
+    net = brian2_network.to_brian2(model)
     cells = net["neurons"]
     trace = b2.StateMonitor(cells, "v", record=True, clock=cells.clock)
     net.add(trace)
@@ -126,7 +129,7 @@ def test_the_network_handed_out_is_the_one_that_runs_and_can_be_edited(model):
     np.testing.assert_allclose(np.asarray(trace.v).T * 1e3, raw(model)["v"][0], rtol=0, atol=1e-12)
     assert {"neurons", "exponential", "gap_junction", "segments"} <= {o.name for o in net.objects}
 
-    edited = brian2_engine.to_brian2(model)
+    edited = brian2_network.to_brian2(model)
     edited["neurons"].v_threshold = 0 * b2.mV
     spikes = b2.SpikeMonitor(edited["neurons"])
     edited.add(spikes)
@@ -163,7 +166,7 @@ def test_what_cannot_be_done_is_said(circuit, model):
     with pytest.raises(UnknownNameError, match="cython"):
         raw(model, target="cyton")
     with pytest.raises(InputError, match="variant 3"):
-        brian2_engine.to_brian2(model, variant=3)
+        brian2_network.to_brian2(model, variant=3)
     odd = replace(catalog.load("synapses", "exponential").MODEL, on_pre="I_syn_post = w")
     with pytest.raises(InputError, match="on_pre"):
         raw(Model.build(circuit, "lif", (odd,)))
@@ -175,6 +178,9 @@ def test_what_cannot_be_done_is_said(circuit, model):
     ({"reset": "v = vv"}, UnknownNameError, "'vv'; closest: v"),
     ({"equations": "dv/dt = (v_rest - v + I)/tau_m : volt"}, InputError, "units do not agree in 'dv/dt"),
     ({"threshold": "v > 3*ms"}, InputError, "units do not agree in 'threshold"),
+    ({"initial": {}}, InputError, "neuron model lif: no initial value for v"),
+    ({"equations": LIF.equations + "\ndz/dt = -z/tau_m : 1"}, InputError, "neuron model lif: no initial value for z"),
+    ({"parameters": (*LIF.parameters, Parameter("N", 3.0, "", "none", "guess"))}, InputError, "the name N means something"),
 ])
 def test_both_engines_refuse_a_model_with_the_same_words(circuit, engine, change, error, said):
     wrong = replace(catalog.load("neurons", "lif").MODEL, **change)
@@ -182,10 +188,26 @@ def test_both_engines_refuse_a_model_with_the_same_words(circuit, engine, change
         simulate(Model.build(circuit, wrong), duration_ms=5.0, engine=engine)
 
 
+@pytest.mark.parametrize(("change", "name"), [
+    ({"equations": "dv/dt = (v_rest*(1 + sin(t/tau_m)) - v + I/g_leak)/tau_m : volt (unless refractory)"}, "t"),
+    ({"equations": "dv/dt = (v_rest - v + I/g_leak)/tau_m + i*mV/tau_m/N : volt (unless refractory)"}, "N, i"),
+    ({"threshold": "v > v_threshold and t - lastspike > 3*ms"}, "lastspike, t"),
+    ({"reset": "v = v_reset + i*mV"}, "i"),
+])
+def test_what_only_brian2_has_is_refused_by_the_others_with_the_name(circuit, change, name):
+    """And Brian2 runs it."""
+    own = Model.build(circuit, replace(LIF, **change)).perturbed(Stimulate("AVAL", current_pA=20.0))
+    chemical = Model.build(circuit, replace(LIF, **change), ("exponential",))
+    for made, engine in ((own, "numba"), (chemical, "event")):
+        with pytest.raises(InputError, match=f"neuron model lif: '.*' uses {name}, which only Brian2 has.*engine='brian2'"):
+            simulate(made, duration_ms=5.0, engine=engine)
+    assert np.isfinite(simulate(own, duration_ms=5.0, engine="brian2").v_mV).all()
+
+
 def test_the_network_of_a_wrong_model_is_not_handed_out(circuit):
     wrong = replace(catalog.load("neurons", "lif").MODEL, threshold="v > v_thershold")
     with pytest.raises(UnknownNameError, match="v_threshold"):
-        brian2_engine.to_brian2(Model.build(circuit, wrong))
+        brian2_network.to_brian2(Model.build(circuit, wrong))
 
 
 def test_a_standalone_device_is_refused(model):

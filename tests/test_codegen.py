@@ -120,7 +120,9 @@ def test_a_sum_may_read_any_expression_of_the_sender():
 
 
 @pytest.mark.parametrize(("change", "synapse", "message"), [
-    ({"equations": "dv/dt = (g*(r - v) + I)/C + mV*xi/ms**0.5 : volt"}, {}, "noise"),
+    ({"equations": "dv/dt = (g*(r - v) + I)/C + v*xi/ms**0.5 : volt"}, {}, "the noise xi must be added"),
+    ({"equations": "dv/dt = (g*(r - v) + I)/C + mV*xi*abs(xi) : volt"}, {}, "the noise xi must be added"),
+    ({"threshold": "v > r + xi*mV*ms**0.5"}, {}, "threshold: v > r + xi"),
     ({"equations": "dv/dt = (g*(r - v) + I)/C*arctan(v/mV) : volt"}, {}, "function atan"),
     ({"equations": "dv/dt = (g*(r - v) + I)/C : volt\nz : 1"}, {}, "list it as a Parameter"),
     ({"equations": "dv/dt = (g*(r - v) + I)/C : volt\ndz/dt = -z/ms : 1"}, {}, "no initial value for z"),

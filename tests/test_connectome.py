@@ -176,7 +176,7 @@ def test_without_removes_both_directions_of_a_gap_junction():
 
 def test_words():
     connectome = make(citation="Nobody 1900.", doi="10.1/x", licence="CC0")
-    assert "3 neurons, 1 muscles, 1 other" in repr(connectome)
+    assert "3 neurons, 1 muscle, 1 other" in repr(connectome)
     assert connectome.cite() == "Nobody 1900. https://doi.org/10.1/x. licence: CC0"
     assert "<table" in connectome._repr_html_()
     assert connectome.summary().loc[("edges", "chemical"), "contacts"] == 10.0

@@ -148,13 +148,13 @@ def test_neuron(name):
     assert model.name == name
     check_parameters(model)
     assert re.search(r"\bdv/dt\s*=.*: volt", model.equations)
-    assert bool(model.threshold) == bool(model.reset)
+    assert bool(model.threshold) == bool(model.reset) or model.counts_crossings
     assert model.dt_ms > 0
     symbols = {p.symbol for p in model.parameters}
-    assert not model.refractory or model.refractory in symbols
+    assert not model.refractory or model.refractory in symbols or model.counts_crossings
     assert set(model.muscle) <= {p.key for p in model.parameters}
-    kinds = [catalog.load("synapses", s).MODEL.kind for s in model.synapses]
-    assert len(kinds) == len(set(kinds)), "one default synapse a kind of edge"
+    takes = [(s.kind, s.transmitter) for s in (catalog.load("synapses", name).MODEL for name in model.synapses)]
+    assert len(takes) == len(set(takes)), "one default synapse a kind of edge, or a kind and transmitter"
     states = set(re.findall(r"\bd(\w+)/dt", model.equations))
     assert set(model.initial) <= states
     assert "v" in model.initial

@@ -304,17 +304,19 @@ def test_killed_and_resumed_gives_equal_bytes(toml, tmp_path):
     assert hashes(tmp_path / "killed") == hashes(tmp_path / "whole")
 
 
-def test_interrupted_says_that_it_can_go_on(toml, tmp_path):
+@pytest.mark.parametrize("chunks", [0, 2], ids=["while workers start", "while they work"])
+def test_interrupted_says_that_it_can_go_on(toml, tmp_path, chunks):
     launcher = str(Path(__file__).with_name("study_fixture.py"))
     run = subprocess.Popen([sys.executable, launcher, "run", str(toml), "--out", str(tmp_path / "out"), "--jobs", "2",
                             "--set", "screen.sleep_s=0.3", "--set", "screen.samples=40"], start_new_session=True,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.time() + 60
-    while len(list((tmp_path / "out").glob("chunks/*.parquet"))) < 2 and time.time() < deadline:
+    deadline, done = time.time() + 60, tmp_path / "out" / "chunks"
+    while not (done.exists() and len(list(done.glob("*.parquet"))) >= chunks) and time.time() < deadline:
         time.sleep(0.02)
+    time.sleep(0.2)
     os.killpg(run.pid, signal.SIGINT)  # what Ctrl-C does: the whole group gets it
     _, shown = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "the same command goes on from there" in shown
     assert "Traceback" not in shown
-    assert len(list((tmp_path / "out").glob("chunks/*.parquet"))) >= 2
+    assert len(list(done.glob("*.parquet"))) >= chunks

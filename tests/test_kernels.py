@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from numba import njit
 
-from wormsim.kernels import exponential, random
+from wormsim.kernels import exponential, logarithm, random
 from wormsim.kernels.philox import event_draw
 from wormsim.kernels.subnormals import flush_subnormals, restore
 
 RANGE = {np.float32: (-87.3, 88.3), np.float64: (-708.0, 709.0)}
 FILL = {("exp", np.float32): exponential.fill_exp32, ("exp", np.float64): exponential.fill_exp64,
-        ("exprel", np.float32): exponential.fill_exprel32, ("exprel", np.float64): exponential.fill_exprel64}
+        ("exprel", np.float32): exponential.fill_exprel32, ("exprel", np.float64): exponential.fill_exprel64,
+        ("log", np.float32): logarithm.fill_log32, ("log", np.float64): logarithm.fill_log64}
 
 
 def fill(name, x):
@@ -49,6 +50,17 @@ def test_exprel_within_its_bound(kind):
 
 
 @pytest.mark.parametrize("kind", RANGE)
+def test_log_within_its_bound(kind):
+    kinds = np.finfo(kind)
+    all_sizes = np.logspace(np.log10(float(kinds.tiny)), np.log10(float(kinds.max)) - 1e-9, 400_001)
+    x = np.unique(np.concatenate([all_sizes, np.linspace(0.4, 2.5, 400_001), 1 + np.linspace(-1e-3, 1e-3, 100_001)]).astype(kind))
+    x = x[(x >= kinds.tiny) & (x != 1)]
+    exact = np.log(x.astype(np.float64 if kind is np.float32 else np.longdouble))
+    assert np.max(np.abs(fill("log", x) - exact) / np.spacing(np.abs(exact).astype(kind))) < 2
+    np.testing.assert_array_equal(fill("log", np.array([0, -1, np.nan, np.inf, 1], kind)), [-np.inf, np.nan, np.nan, np.inf, 0])
+
+
+@pytest.mark.parametrize("kind", RANGE)
 def test_outside_of_the_range(kind):
     low, high = RANGE[kind]
     out = fill("exp", np.array([-np.inf, -1e4, low, high, 1e4, np.inf, np.nan], kind))
@@ -60,6 +72,7 @@ def test_outside_of_the_range(kind):
 @pytest.mark.parametrize(("name", "kind"), FILL)
 def test_vector_and_scalar_code_give_the_same_bits(name, kind):
     x = np.random.default_rng(0).uniform(*RANGE[kind], 517).astype(kind)
+    x = np.exp(x) if name == "log" else x
     whole = fill(name, x)
     single = np.concatenate([fill(name, x[k:k + 1]) for k in range(x.size)])
     shifted = np.concatenate([fill(name, x[:3]), fill(name, x[3:])])
@@ -75,7 +88,7 @@ def test_the_compiler_vectorises(name, kind):
     packed = "ps" if kind is np.float32 else "pd"
     if "fma" not in assembly and "vfmadd" not in assembly:
         pytest.skip("this CPU has no fused multiply-add")
-    assert len(re.findall(rf"vfmadd\w+{packed}\s.*%[yz]mm", assembly)) >= 7
+    assert len(re.findall(rf"vfmadd\w+{packed}\s.*%[yz]mm", assembly)) >= (5 if name == "log" else 7)
 
 
 def test_fma_rounds_once():

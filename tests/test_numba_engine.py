@@ -191,9 +191,9 @@ def test_bad_input_says_what_is_wrong():
 
 
 def test_the_plan_covers_every_variant_once_and_shares_what_can_be_shared():
-    lanes = Lanes(np.repeat([0, 1, 2], [100, 40, 3]).astype(np.int32), np.zeros(143, np.uint64))
-    blocks = planner.plan(lanes, [quiet(0, 1, 585, 143)], 585, np.float32, 2)
-    assert sorted(np.concatenate([b.variants for b in blocks])) == list(range(143))
+    lanes = Lanes(np.repeat([0, 1, 2], [100, 40, 6]).astype(np.int32), np.zeros(146, np.uint64))
+    blocks = planner.plan(lanes, [quiet(0, 1, 585, 146)], 585, np.float32, 2)
+    assert sorted(np.concatenate([b.variants for b in blocks])) == list(range(146))
     assert all(b.width % 16 == 0 and 0 <= b.width - len(b.variants) < 16 for b in blocks)
     assert {b.layout for b in blocks} == {"shared", "lanes"}
     assert all(len(np.unique(lanes.sample[b.variants])) == 1 for b in blocks if b.layout == "shared")

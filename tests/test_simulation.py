@@ -103,7 +103,7 @@ def test_a_runaway_names_its_cell_or_is_marked(model):
     kept = simulate(model, Variants.cross(model.nominal(), cases), duration_ms=20, on_failure="mark")
     assert np.isnan(kept.variant("wild").v_mV).all()
     assert np.isfinite(kept.variant("fine").v_mV).all()
-    assert kept.manifest["failed_variants"] == {"1": "MDL20"}
+    assert kept.manifest["failed_variants"] == {"1": {"cell": "MDL20", "between_ms": [0.0, 0.1]}}
 
 
 def test_brian2_quantities_at_the_boundary(model):

@@ -24,7 +24,7 @@ _HOME = {
     "Variants": "variants",
     "simulate": "simulation",
     "Recording": "recording",
-    "to_brian2": "engines.brian2_engine",
+    "to_brian2": "engines.brian2_network",
     "Experiment": "experiment",
     "load_experiment": "experiment",
     "run": "experiment",

@@ -322,7 +322,7 @@ class Connectome:
         return ". ".join(part.rstrip(".") for part in parts)
 
     def __repr__(self) -> str:
-        cells = ", ".join(f"{n} {kind}s" if kind != "other" else f"{n} other"
+        cells = ", ".join(f"{n} {kind}{'' if n == 1 or kind == 'other' else 's'}"
                           for kind in CELL_KINDS if (n := int((self.cells["kind"] == kind).sum())))
         edges = ", ".join(f"{int((self.edges['kind'] == kind).sum())} {kind}" for kind in self._kinds())
         return f"<Connectome {self.name}: {cells or 'no cells'}; {edges or 'no edges'}>"

@@ -24,7 +24,8 @@ class NeuronModel:
         Brian2 equations with ``v : volt`` among the states. ``I`` (amp) stands for everything that flows in: synapses,
         gap junctions, stimuli. Parameters are used by symbol and not declared here.
     threshold, reset, refractory : str
-        As in Brian2; empty for a cell that does not spike. `refractory` is the symbol of a parameter in ms.
+        As in Brian2; empty for a cell that does not spike. `refractory` is the symbol of a parameter in ms, or the text of
+        `threshold` once more: then a spike is an upward crossing and nothing else, and there is no reset.
     parameters : tuple of Parameter
     initial : dict
         State -> expression of parameters, value at time 0.
@@ -47,6 +48,11 @@ class NeuronModel:
     synapses: tuple[str, ...] = ()
     dt_ms: float = 0.1
 
+    @property
+    def counts_crossings(self) -> bool:
+        """Whether a spike is an upward crossing of the threshold, without reset or refractory time."""
+        return bool(self.threshold) and self.refractory == self.threshold
+
 
 @dataclass(frozen=True)
 class EdgeValue:
@@ -56,17 +62,28 @@ class EdgeValue:
     ----------
     symbol : str
         Its name in ``summed`` and ``on_pre``.
-    rule : {"strength", "signed_strength", "excitatory_strength", "inhibitory_strength"}
+    rule : {"strength", "signed_strength", "excitatory_strength", "inhibitory_strength", "given"}
         strength: `scale` x effective contacts; signed_strength: the same with the sign of the edge; excitatory_strength
-        and inhibitory_strength: the strength of edges with the sign +1 or -1, 0 of others. With one sum for each sign, a
-        synapse with two reversal potentials takes one multiply-add an edge.
+        and inhibitory_strength: the strength of edges with the sign +1 or -1, 0 of others (with one sum for each sign, a
+        synapse with two reversal potentials takes one multiply-add an edge); given: `scale` itself, for a wiring whose
+        strengths are known (``g_glut_nS[ABPD->LP]``), whatever the contacts.
     scale : str
         Key of a parameter.
     """
 
     symbol: str
-    rule: Literal["strength", "signed_strength", "excitatory_strength", "inhibitory_strength"]
+    rule: Literal["strength", "signed_strength", "excitatory_strength", "inhibitory_strength", "given"]
     scale: str
+
+    @property
+    def by_contacts(self) -> bool:
+        """Whether it grows with the contacts of the edge."""
+        return self.rule != "given"
+
+    @property
+    def signed(self) -> bool:
+        """Whether it depends on the sign of the edge."""
+        return self.rule not in ("strength", "given")
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,8 @@ class SynapseModel:
     name : str
     kind : {"chemical", "electrical"}
         Which edges of the connectome it takes; an electrical edge acts in both directions.
+    transmitter : str
+        Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
     cell_equations : str
         Brian2 equations of the states that it adds to every cell (pre- or postsynaptic).
     summed : dict
@@ -117,6 +136,7 @@ class SynapseModel:
     derive: Callable | None = None
     derived: dict[str, str] = field(default_factory=dict)
     poisson_target: str = ""
+    transmitter: str = ""
 
 
 def noises(neuron: NeuronModel, synapses: Iterable[SynapseModel]) -> tuple[str, ...]:

@@ -198,6 +198,7 @@ def run(experiment: Experiment | str | Path, out: str | Path | None = None, *, s
         "wall_s": round(time.perf_counter() - began, 3),
         "stages": [asdict(stage) | {"wall_s": round(stage.wall_s, 3)} for stage in runner.stages],
         "warnings": [{"message": message, "times": n} for message, n in counts.items()],
+        "engines": result.engines,
         "result": _texts(result),
     }
     results = Results(folder.path, record, result)

@@ -8,12 +8,15 @@ import numpy as np
 from scipy.special import ndtri
 
 from .errors import InputError
+from .names import split_transmitters
 from .network import Network, Pathway
+from .scope import scopes
 from .units import to_internal
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .circuit import Circuit
     from .dynamics import SynapseModel
     from .model import Model
     from .samples import Samples
@@ -24,12 +27,18 @@ def lower(model: Model, samples: Samples) -> Network:
     connectome = model.circuit.connectome
     cells = tuple(connectome.cells.index)
     is_muscle = (connectome.cells["kind"] == "muscle").to_numpy()
+    check_taken(model.circuit, model.synapses)
     given = {key: _column(model, samples, key) for key in model.parameters}
-    parameters = {p.symbol: to_internal(given[key], p.unit) for key, p in model.parameters.items()}
+    parameters = {p.symbol: to_internal(given[key], p.unit) for key, p in model.parameters.items() if "[" not in key}
     by_key = {p.key: p for p in model.neuron.parameters}
     for key, value in model.neuron.muscle.items():
         symbol, unit = by_key[key].symbol, by_key[key].unit
         parameters[symbol] = np.where(is_muscle[:, None], to_internal(value, unit), parameters[symbol])
+    for p in (p for part in (model.neuron, *model.synapses) for p in part.parameters):
+        for scope in scopes(given, p.key):
+            if not scope.post:
+                here = scope.rows(model.circuit)[:, None]
+                parameters[p.symbol] = np.where(here, to_internal(given[str(scope)], p.unit), parameters[p.symbol])
     pathways = tuple(_pathway(model, samples, synapse, given) for synapse in model.synapses)
     network = Network(cells, is_muscle, model.neuron, pathways, parameters, len(samples))
     for synapse in model.synapses:
@@ -46,17 +55,32 @@ def _column(model: Model, samples: Samples, key: str) -> np.ndarray:
 
 
 def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[str, np.ndarray]) -> Pathway:
-    edges = model.circuit.connectome.edges
-    edges = edges[edges["kind"] == synapse.kind]
     cells = model.circuit.connectome.cells
+    edges = model.circuit.connectome.edges[_taken(model.circuit, synapse)]
     pre = cells.index.get_indexer(edges["pre"]).astype(np.int32)
     post = cells.index.get_indexer(edges["post"]).astype(np.int32)
-    effective = _effective_contacts(edges, samples, given, _strength_groups(cells, edges, synapse.kind))
-    signed = any(value.rule != "strength" for value in synapse.edge)
-    sign = _signs(edges, samples, given) if signed else None
+    if any(value.by_contacts for value in synapse.edge):
+        effective = _effective_contacts(edges, samples, given, _strength_groups(cells, edges, synapse.kind))
+    sign = _signs(edges, samples, given) if any(value.signed for value in synapse.edge) else None
+
+    def of_edge(key: str) -> np.ndarray:
+        """The parameter along each edge: (E or 1, S or 1), in internal units."""
+        x = given[key]
+        for scope in scopes(given, key):
+            here = scope.edges(model.circuit, pre, post, synapse.kind == "electrical")
+            if not here.any():
+                raise InputError(f"parameter {scope} is of no connection: {synapse.name} has none from {scope.cells} to "
+                                 f"{scope.post} in {model.circuit.name}")
+            x = np.where(here[:, None], given[str(scope)], x)
+        return to_internal(x, model.parameters[key].unit)
+
     values = {}
     for value in synapse.edge:
-        strength = to_internal(given[value.scale], model.parameters[value.scale].unit) * effective
+        x = of_edge(value.scale)
+        if value.rule == "given":
+            values[value.symbol] = np.broadcast_to(x, (len(edges), x.shape[1]))
+            continue
+        strength = x * effective
         values[value.symbol] = {"strength": lambda x: x, "signed_strength": lambda x: x * sign,
                                 "excitatory_strength": lambda x: x * (sign > 0),
                                 "inhibitory_strength": lambda x: x * (sign < 0)}[value.rule](strength)
@@ -66,6 +90,46 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
         values = {symbol: np.concatenate([x, x[~loops]]) for symbol, x in values.items()}
     order = np.lexsort((pre, post))
     return Pathway(synapse, pre[order], post[order], {symbol: x[order] for symbol, x in values.items()})
+
+
+def check_taken(circuit: Circuit, synapses: tuple[SynapseModel, ...], all_kinds: bool = False) -> None:
+    """Refuse a wiring of which the synapse models leave connections out.
+
+    A kind of edge that none of them is for is left out on purpose by whoever chose them; with `all_kinds`, nobody chose.
+
+    Raises
+    ------
+    InputError
+        How many edges no synapse model takes, the first of them, and what the models take.
+    """
+    if not all_kinds and not any(s.transmitter for s in synapses):
+        return
+    edges = circuit.connectome.edges
+    kinds = ("chemical", "electrical") if all_kinds else {s.kind for s in synapses}
+    left = edges["kind"].isin(kinds).to_numpy().copy()
+    for synapse in synapses:
+        left &= ~_taken(circuit, synapse)
+    if left.any():
+        row = edges[left].iloc[0]
+        takes = "; ".join(f"{s.name}: {s.kind}{', ' * bool(s.transmitter)}{s.transmitter}" for s in synapses) or "none"
+        raise InputError(
+            f"{int(left.sum())} of {len(edges)} connections of {circuit.name} are taken by no synapse model, first "
+            f"{row['pre']} -> {row['post']} ({row['kind']}). They take: {takes}. Choose synapse models that take them, or leave "
+            "the connections out with circuit.without(...)")
+
+
+def _taken(circuit: Circuit, synapse: SynapseModel) -> np.ndarray:
+    """Which edges of the connectome a synapse model takes, (E,) bool."""
+    connectome = circuit.connectome
+    taken = (connectome.edges["kind"] == synapse.kind).to_numpy()
+    if not synapse.transmitter:
+        return taken
+    wanted = set(split_transmitters(synapse.transmitter))
+    released = connectome.cells["transmitter"].to_numpy(object)[connectome.pre_index]
+    if "transmitter" in connectome.edges:
+        own = connectome.edges["transmitter"]
+        released = np.where(own.notna(), own.to_numpy(object), released)
+    return taken & np.array([bool(wanted & set(split_transmitters(text))) for text in released], bool)
 
 
 def _strength_groups(cells: pd.DataFrame, edges: pd.DataFrame, kind: str) -> list[str]:

@@ -20,6 +20,7 @@ from .errors import InputError, UnknownNameError
 from .network import Network
 from .parameter import Parameter, Prior
 from .samples import Samples
+from .scope import add_scope, parse
 from .units import to_number
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ WIRING = (
     ),
     Parameter("p_excitatory_unknown", 0.5, "", "chance of + for a sign that nothing is known about", "guess"),
 )
+
+
+def _wiring(synapses: tuple[SynapseModel, ...]) -> tuple[Parameter, ...]:
+    """Those of ``WIRING`` that the edges of these synapse models ask for."""
+    values = [value for s in synapses for value in s.edge]
+    contacts, signs = any(v.by_contacts for v in values), any(v.signed for v in values)
+    return tuple(p for p in WIRING if (signs if p.symbol == "p_excitatory_unknown" else contacts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +93,8 @@ class Model:
         synapses : tuple of str or SynapseModel, optional
             Keys in ``wormsim/synapses``; by default those that the neuron model names.
         parameters : mapping, optional
-            Key -> number, Brian2 quantity (fixes it) or :class:`~wormsim.parameter.Prior` (frees it).
+            Key -> number, Brian2 quantity (fixes it) or :class:`~wormsim.parameter.Prior` (frees it). A scoped key is of
+            some cells or connections only: ``g_leak_nS[AVA]``, ``g_chem_contact_nS[AVA->VA*]`` (:mod:`wormsim.scope`).
         extra : tuple of Parameter
             Further parameters that perturbations may refer to, such as the strength of a stimulus.
 
@@ -93,12 +102,17 @@ class Model:
         ------
         UnknownNameError
             Unknown model or parameter, with the closest names.
+        InputError
+            Connections that none of the synapse models takes.
         """
+        from .lowering import check_taken
+
         neuron = catalog.load("neurons", neuron).MODEL if isinstance(neuron, str) else neuron
         chosen = neuron.synapses if synapses is None else synapses
         found = tuple(catalog.load("synapses", s).MODEL if isinstance(s, str) else s for s in chosen)
+        check_taken(circuit, found, all_kinds=synapses is None)
         table: dict[str, Parameter] = {}
-        for group in (neuron.parameters, *(s.parameters for s in found), WIRING, extra):
+        for group in (neuron.parameters, *(s.parameters for s in found), _wiring(found), extra):
             for p in group:
                 if p.key in table or any(q.symbol == p.symbol for q in table.values()):
                     raise InputError(f"parameter {p.key} is defined twice in {neuron.name} + {[s.name for s in found]}")
@@ -106,9 +120,11 @@ class Model:
         return cls(circuit, neuron, found, table).with_parameters(parameters or {})
 
     def with_parameters(self, values: Mapping[str, object]) -> Model:
-        """The model with parameters fixed to a value or freed by a prior."""
+        """The model with parameters fixed to a value or freed by a prior; keys may be scoped (``g_leak_nS[AVA]``)."""
         table = dict(self.parameters)
-        for key, value in values.items():
+        for given, value in values.items():
+            scope = parse(given)
+            key = add_scope(table, scope, self.circuit, self.neuron, self.synapses) if scope else given
             if key not in table:
                 raise UnknownNameError("parameter", key, table, f"model {self.neuron.name} has {len(table)} parameters")
             old = table[key]

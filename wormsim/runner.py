@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -11,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -171,7 +174,7 @@ class Runner:
 
         jobs = min(self.jobs, len(pending))
         threads = _threads_each(self.cores, jobs)
-        with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=threads):
+        with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=threads), _deaf_children():
             parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
             results = parallel(joblib.delayed(_run_remote)(function, spec, name, content_version(), threads)
                                for name, spec in pending.items())
@@ -209,6 +212,24 @@ class Runner:
                 client.close()
             if cluster is not None:
                 cluster.close()
+
+
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C: this one does, once, and ends them; else each shows its traceback.
+
+    A blocked signal stays blocked in what a thread starts, from the first instant on; here it is only held back.
+    The trackers of temporary files are started first, because starting one lets the signal through again.
+    """
+    from joblib.externals.loky.backend import resource_tracker as of_loky
+
+    resource_tracker.ensure_running()
+    of_loky.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _nothing() -> Iterator:

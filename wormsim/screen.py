@@ -18,6 +18,7 @@ from .evidence import MANIPULATIONS
 from .model import Model
 from .parameter import Prior
 from .perturbation import Perturbation
+from .scope import general_key
 from .variants import Variant, Variants, stream_of
 
 INTACT, FRESH = "intact", "intact, fresh noise"
@@ -61,15 +62,15 @@ def _setting(text: str) -> tuple[Assay, Model]:
     assay = catalog.load("assays", spec["assay"]).ASSAY
     model = assay.build(circuit_of(spec["circuit"], spec["wiring"]), spec["neuron"])
     # A key of another neuron model does not concern this one; the study has checked that some model has it.
-    given = {key: value for key, value in spec["parameters"].items() if key in model.parameters}
+    given = {key: value for key, value in spec["parameters"].items() if general_key(key) in model.parameters}
     return assay, model.with_parameters(
         {k: Prior(*v) if isinstance(v, list) else v for k, v in given.items()}
     )
 
 
-def run_trial(assay: Assay, model: Model, variants: Variants) -> np.ndarray:
+def run_trial(assay: Assay, model: Model, variants: Variants, engine: str = "auto") -> np.ndarray:
     """Response (mV) of every variant; not-a-number where it ran away."""
-    return assay.response(assay.run(model, variants), model)
+    return assay.response(assay.run(model, variants, engine), model)
 
 
 def find_samples(spec: dict) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def find_samples(spec: dict) -> pd.DataFrame:
     Parameters
     ----------
     spec : dict
-        ``assay, circuit, wiring, neuron, parameters, seed, first, n``.
+        ``assay, circuit, wiring, neuron, parameters, seed, first, n``, and ``engine`` where it is not to be chosen.
 
     Returns
     -------
@@ -91,7 +92,8 @@ def find_samples(spec: dict) -> pd.DataFrame:
     samples = model.sample(spec["n"], spec["seed"], spec["first"])
     numbers = samples.values.index.to_numpy()
     stimulated = model.perturbed(*assay.stimulus(model.neuron))
-    response = run_trial(assay, stimulated, Variants.cross(samples, seeds=(spec["seed"],)))
+    trial = functools.partial(run_trial, engine=spec.get("engine", "auto"))
+    response = trial(assay, stimulated, Variants.cross(samples, seeds=(spec["seed"],)))
     responds = response >= assay.min_response_mV
     reliable, spontaneous, ran_away = responds.copy(), np.full(len(samples), np.nan), np.isnan(response)
     if responds.any():
@@ -100,11 +102,11 @@ def find_samples(spec: dict) -> pd.DataFrame:
         trials = intact_trials(model)
         again = response[responds]
         if trials[1:]:
-            again = run_trial(
+            again = trial(
                 assay, stimulated, Variants.cross(some, seeds=(spec["seed"],), trials=trials[1:])
             )
         again = again.reshape(len(some), -1)
-        unasked = np.abs(run_trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=trials)))
+        unasked = np.abs(trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=trials)))
         unasked = unasked.reshape(len(some), -1)
         reliable[responds] = (again >= assay.min_response_mV).all(axis=1)
         spontaneous[responds] = unasked.max(axis=1)
@@ -154,7 +156,8 @@ def remove_cells(spec: dict) -> pd.DataFrame:
         stream, fresh = stream_of(spec["seed"], number), stream_of(spec["seed"], number, trial=1)
         variants += [Variant(label, number, stream, done) for label, done in cases.items()]
         variants.append(Variant(FRESH, number, fresh))
-    response = run_trial(assay, model, Variants(samples, tuple(variants))).reshape(len(samples), -1)
+    response = run_trial(assay, model, Variants(samples, tuple(variants)), spec.get("engine", "auto"))
+    response = response.reshape(len(samples), -1)
     keep = response / response[:, :1]
     labels = [*cases, FRESH]
     return pd.DataFrame(

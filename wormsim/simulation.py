@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from . import __version__, catalog
+from .engines.choice import choose
 from .errors import InputError, SimulationError
 from .model import Model
 from .network import Record
@@ -30,10 +31,11 @@ def simulate(
     every_ms: float = 1.0,
     spikes: bool = False,
     states: Sequence[str] = (),
-    engine: str = "numba",
+    engine: str = "auto",
     dtype: Literal["float32", "float64"] = "float32",
     threads: int | None = None,
     on_failure: Literal["raise", "mark"] = "raise",
+    check_step: bool = True,
 ) -> Recording:
     """Run every variant of a model.
 
@@ -54,13 +56,17 @@ def simulate(
     states : sequence of str
         Further states to record, by their name in the equations.
     engine : str
-        "numba"; "event" for large sparse networks of spiking cells without gap junctions; or "brian2", the reference.
+        "numba"; "event" for large sparse networks of spiking cells without gap junctions; "brian2", the reference; or
+        "auto": numba or event, by the model alone (:mod:`wormsim.engines.choice`). What ran, and why, is in the manifest.
     dtype : {"float32", "float64"}
     threads : int, optional
         By default all cores.
     on_failure : {"raise", "mark"}
         What to do when a variant runs away: raise, naming the cell, or set its traces to NaN and list it in the
         manifest.
+    check_step : bool
+        Warn (:class:`~wormsim.errors.DataWarning`) of cells whose fastest state wants a shorter step, or whose slowest one
+        wants double precision. Only the numba engine looks; see :mod:`wormsim.engines.step_length`.
 
     Returns
     -------
@@ -99,13 +105,17 @@ def simulate(
 
     network = model.lower(variants.samples)
     wanted = Record(index.get_indexer(cells).astype(np.int32), every, True, spikes, tuple(states))
+    reason = "asked for"
+    if engine == "auto":
+        engine, reason = choose(model, network)
     module = catalog.load("engines", engine)
     began = time.perf_counter()
+    looks = {"check_step": check_step} if engine == "numba" else {}
     raw = module.run(
-        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads
+        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads, **looks
     )
     wall_s = time.perf_counter() - began
-    failed = _failed(raw.pop("failed", None), variants, index, on_failure)
+    failed = _failed(raw.pop("failed", None), raw.pop("failed_steps", None), dt, variants, index, on_failure)
 
     names = {"v": "v_mV"}
     data = {names.get(k, k): (("variant", "time", "cell"), x) for k, x in raw.items()}
@@ -124,6 +134,7 @@ def simulate(
         {
             "wormsim": __version__,
             "engine": engine,
+            "engine_reason": reason,
             "dtype": dtype,
             "dt_ms": dt,
             "n_steps": n_steps,
@@ -149,16 +160,20 @@ def _steps(value, dt: float, name: str) -> int:
     return n
 
 
-def _failed(bad_cell: np.ndarray | None, variants: Variants, index, on_failure: str) -> dict[int, str]:
-    """Variants that ran away: number -> first cell that did."""
+def _failed(bad_cell, steps, dt: float, variants: Variants, index, on_failure: str) -> dict[int, dict]:
+    """Variants that ran away: number -> the first cell that did, and after and by when (ms)."""
     if bad_cell is None or not (bad_cell >= 0).any():
         return {}
-    failed = {int(v): index[bad_cell[v]] for v in np.flatnonzero(bad_cell >= 0)}
+    failed = {
+        int(v): {"cell": index[bad_cell[v]], "between_ms": [float(f"{s * dt:.10g}") for s in steps[v]]}
+        for v in np.flatnonzero(bad_cell >= 0)
+    }
     if on_failure == "raise":
-        v, cell = next(iter(failed.items()))
+        v, first = next(iter(failed.items()))
         variant = variants.variants[v]
         raise SimulationError(
             f"{len(failed)} of {len(variants)} variants ran away; the first is {variant.label!r} (sample {variant.sample}) in cell "
-            f"{cell}. Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
+            f"{first['cell']} between {first['between_ms'][0]:.10g} and {first['between_ms'][1]:.10g} ms. "
+            "Take a smaller dt_ms, check the parameters, or pass on_failure='mark' to keep the others"
         )
     return failed

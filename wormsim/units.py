@@ -1,4 +1,4 @@
-"""The coherent internal units (mV, ms, nS, pA, pF) and the border where values come in.
+"""The coherent internal units (mV, ms, nS, pA, pF, um, uM) and the border where values come in.
 
 nS x mV = pA and pF x mV / ms = pA, so no equation carries a conversion constant. A value comes in as a bare number
 in the unit that its name says, or as a Brian2 quantity, which is recognised by its dimensions without importing Brian2.
@@ -38,6 +38,13 @@ UNITS: dict[str, Unit] = {
     "Hz": Unit(1.0, _HERTZ, 1e-3, "hertz"),
     "per_s": Unit(1.0, _HERTZ, 1e-3, "hertz"),
     "per_mV": Unit(1e3, _PER_VOLT, 1.0, "mvolt**-1"),
+    "per_ms": Unit(1e3, _HERTZ, 1.0, "msecond**-1"),
+    # of membranes: in um2, so that mS/cm2 x area is nS
+    "cm2": Unit(1e-4, (2, 0, 0, 0, 0, 0, 0), 1e8, "cmetre2"),
+    "mS_cm2": Unit(10.0, (-4, -1, 3, 2, 0, 0, 0), 1e-2, "msiemens/cmetre2"),
+    "uF_cm2": Unit(1e-2, (-4, -1, 4, 2, 0, 0, 0), 1e-2, "ufarad/cmetre2"),
+    "uM": Unit(1e-3, (-3, 0, 0, 0, 0, 1, 0), 1.0, "umolar"),
+    "uM_nA": Unit(1e6, (-3, 0, 0, -1, 0, 1, 0), 1e-3, "umolar/namp"),
     "": Unit(1.0, (0,) * 7, 1.0, "1"),
 }
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Model = TypeVar("Model", bound=BaseModel)
 
+# A key may end in a scope: model.parameters.g_leak_nS[AVA]=0.02
+_OVERRIDE = re.compile(r"([\w-]+(?:\.[\w-]+)*(?:\[.+\])?)\s*=\s*(.*)")
 _BARE_WORD = re.compile(r"[A-Za-z_][\w./*\[\]-]*")
 
 
@@ -56,10 +58,10 @@ def parse_overrides(overrides: Mapping[str, Any] | Iterable[str]) -> dict[str, A
         return dict(overrides)
     parsed: dict[str, Any] = {}
     for text in overrides:
-        key, equals, value = text.partition("=")
-        key, value = key.strip(), value.strip()
-        if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)*", key):
+        match = _OVERRIDE.fullmatch(text.strip())
+        if match is None:
             raise InputError(f"--set {text}: write it as key=value, as in --set ensemble.samples=128")
+        key, value = match.groups()
         if key in parsed:
             raise InputError(f"--set {key} is given twice")
         try:
@@ -76,7 +78,9 @@ def apply_overrides(settings: dict[str, Any], overrides: Mapping[str, Any]) -> d
     """A copy of `settings` with dotted keys replaced; tables on the way are made when they are not there."""
     result = _copy_tables(settings)
     for dotted, value in overrides.items():
+        dotted, bracket, scope = dotted.partition("[")
         *tables, last = dotted.split(".")
+        last += bracket + scope
         place = result
         for i, key in enumerate(tables):
             place = place.setdefault(key, {})

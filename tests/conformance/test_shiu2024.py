@@ -17,7 +17,7 @@ import pytest
 from brian2 import ms, mV
 
 from wormsim import catalog
-from wormsim.engines import brian2_engine
+from wormsim.engines import brian2_network
 from wormsim.kernels.random import event_draws, threshold
 from wormsim.network import Lanes, Network, Pathway, Poisson
 from wormsim.perturbation import blank_effects
@@ -74,7 +74,7 @@ def ours(wiring, dt_ms, n_steps, current_mV=0.0, poisson=True, method="exponenti
         effects = replace(effects, poisson=Poisson(
             np.arange(N_DRIVEN, dtype=np.int32), np.zeros(N_DRIVEN, np.int32), np.full(shape, RATE_PER_MS * dt_ms),
             np.full(shape, EVENT_MV)))
-    net = brian2_engine.build(network, [effects], Lanes(np.zeros(1, np.int32), np.array([STREAM], np.uint64)), 0, dt_ms,
+    net = brian2_network.build(network, [effects], Lanes(np.zeros(1, np.int32), np.array([STREAM], np.uint64)), 0, dt_ms,
                               method=method)
     return _run(net, net["neurons"], dt_ms, n_steps)
 

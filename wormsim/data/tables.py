@@ -48,6 +48,21 @@ def read_frame(name: str) -> pd.DataFrame:
     return read_arrow(name).to_pandas()
 
 
+def csv_path(name: str) -> Path:
+    """Path of the small table `name`, written by hand: its source stands in its own first lines, behind ``#``."""
+    path = FOLDER / f"{name}.csv"
+    if not path.is_file():
+        raise UnknownNameError("table", name, sorted(p.stem for p in FOLDER.glob("*.csv")))
+    return path
+
+
+def read_csv(name: str) -> pd.DataFrame:
+    """The small table `name` as a new DataFrame."""
+    import pandas as pd
+
+    return pd.read_csv(csv_path(name), comment="#")
+
+
 @lru_cache(maxsize=1)
 def sources() -> dict[str, dict]:
     """What ``sources.toml`` says of each table: citation, doi, licence, weight_unit, source, hashes, notes."""

@@ -1,4 +1,4 @@
-"""One block of variants: its arrays, and the loop over segments that feeds them to the kernel."""
+"""One block of variants: its arrays, and the loop that feeds segments to the kernel and looks at the states now and then."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from ..kernels.normal import padded
 from ..network import Effects, Lanes, Network, Record
 from . import cache
 from .planner import VECTOR_BYTES, Block
+from .step_length import LOOKED_AT, Rates
 
 # Far outside of anything a membrane does, and far inside of what float32 holds.
 RUNAWAY_MV = 1e6
+# Steps between two looks at the states: of small networks more, so that looking stays below 1 % of the time.
+_LEAST_STRETCH, _MOST_STRETCH, _CELL_STEPS = 1_000, 20_000, 6_000_000
 # States and constants of fewer cells than this stay in a core's second-level cache.
 MANY_CELLS = 8192
 # Rows of edges or cells that are read in their order; where they begin does not matter.
@@ -34,10 +37,12 @@ class BlockRun:
     block : Block
     out : dict of str to ndarray
         Whole recordings (V, T, R); this block writes its own variants.
+    check_step : bool
+        Whether to collect, in ``rates``, how fast the states follow.
     """
 
     def __init__(self, module: ModuleType, network: Network, effects: list[Effects], lanes: Lanes, block: Block,
-                 dt_ms: float, record: Record, dtype: np.dtype, out: dict[str, np.ndarray]):
+                 dt_ms: float, record: Record, dtype: np.dtype, out: dict[str, np.ndarray], check_step: bool = False):
         self.module, self.network, self.effects, self.block = module, network, effects, block
         self.dt_ms, self.record, self.dtype, self.out = dt_ms, record, dtype, out
         # "cells": one variant, arrays of cells instead of (cell, lane)
@@ -51,28 +56,97 @@ class BlockRun:
         self.shape = (len(network.cells), block.width)
         self.state_shape = self.shape[:1] if self.flat else self.shape
         self.arguments: dict[str, object] = {}
+        self.rates = Rates() if check_step else None
+        self.effect: Effects | None = None
+        self.ready = False
 
-    def run(self) -> np.ndarray:
-        """All segments; returns for each variant the first cell that ran away, or -1."""
-        module, n = self.module, len(self.block.variants)
+    def run(self) -> tuple[np.ndarray, np.ndarray]:
+        """All steps; returns for each variant the first cell that ran away and the step in which it did, or -1.
+
+        The states are looked at every so many steps, at times that depend on the number of cells alone. Where one ran
+        away since the last look, the same steps are run again, ever fewer at a time, until it is seen to happen.
+        """
+        n, last = len(self.block.variants), self.effects[-1].stop
         self._edges()
         self._record()
         self._state()
         self.uniform = self._uniform()
-        failed = np.full(n, -1, np.int32)
-        for segment, effect in enumerate(self.effects):
-            self._segment(effect)
-            if segment == 0:
-                module = cache.compiled(module, self._listed())
-            module.run(*self._listed())
-            bad = self._runaway(effect)[:, :n]
-            failed = np.where((failed < 0) & bad.any(axis=0), bad.argmax(axis=0).astype(np.int32), failed)
-        gone = ~self._lanes_of(self.effects[0].alive)[self.record.cells, :n]
-        for name, x in self.out.items():
-            if name != "spikes":
-                for row, variant in enumerate(self.block.variants):
+        self.failed, self.failed_step = np.full(n, -1, np.int32), np.full(n, -1, np.int64)
+        stretch = int(np.clip(_CELL_STEPS // max(self.shape[0], 1), _LEAST_STRETCH, _MOST_STRETCH))
+        due = 0
+        for look, start in enumerate(range(0, last, stretch)):
+            stop = min(start + stretch, last)
+            before = self._snapshot()
+            self._span(start, stop)
+            suspects = self._runaway() & (self.failed < 0)
+            if suspects.any():
+                self._find(start, stop, before, suspects.any(axis=0))
+            if self.rates is not None and (look == due or stop == last):
+                due = 4 * look + 3  # after 1, 4, 16, 64 ... stretches
+                self._look()
+            if (self.failed >= 0).all():
+                break
+        self._blank()
+        return self.failed, self.failed_step
+
+    def _span(self, start: int, stop: int, again: bool = False) -> None:
+        """The steps [start, stop), whatever segments they fall into; `again` records nothing."""
+        for effect in self.effects:
+            first, last = max(start, effect.start), min(stop, effect.stop)
+            if first >= last:
+                continue
+            if effect is not self.effect:
+                self._segment(effect)
+            self.arguments.update(t0=first, t1=last)
+            if not self.ready:
+                self.module, self.ready = cache.compiled(self.module, self._listed()), True
+            given = {k: False for k in self.arguments if k.startswith("record_") and k != "record_cell"} if again else {}
+            self.module.run(*({**self.arguments, **given}[name] for name in self.module.ARGUMENTS))
+
+    def _find(self, start: int, stop: int, before: dict, suspects: np.ndarray) -> None:
+        """Pin down which cell of each suspect variant ran away first and in which step; ends where it was called."""
+        self._restore(before)
+        stretch = max((stop - start) // 32, 1)
+        for first in range(start, stop, stretch):
+            last = min(first + stretch, stop)
+            before = self._snapshot() if stretch > 1 else {}
+            self._span(first, last, again=True)
+            bad = self._runaway() & suspects & (self.failed < 0)
+            lanes = bad.any(axis=0)
+            if lanes.any() and stretch > 1:
+                self._find(first, last, before, lanes)
+            elif lanes.any():
+                self.failed[lanes] = bad.argmax(axis=0)[lanes]
+                self.failed_step[lanes] = first
+
+    def _snapshot(self) -> dict[str, object]:
+        """Copies of all that a step changes; of the spikes on their way only those that are there."""
+        kept: dict[str, object] = {k: x.copy() for k, x in self.arguments.items() if k.startswith(("all_", "count")) or k == "free"}
+        for k, count in [(k, x) for k, x in kept.items() if k.startswith("count")]:
+            ring = self.arguments[k.replace("count", "ring")]
+            kept[k.replace("count", "ring")] = [row[:n].copy() for row, n in zip(ring, count, strict=True)]
+        return kept
+
+    def _restore(self, kept: dict[str, object]) -> None:
+        for k, x in kept.items():
+            if isinstance(x, list):
+                for row, values in zip(self.arguments[k], x, strict=True):
+                    row[:len(values)] = values
+            else:
+                self.arguments[k][...] = x
+
+    def _blank(self) -> None:
+        """Ablated cells are not-a-number, and so is what follows a failure, whoever else was in the block."""
+        gone = ~self._lanes_of(self.effects[0].alive)[self.record.cells]
+        for row, variant in enumerate(self.block.variants):
+            frame = self.failed_step[row] // self.record.every if self.failed[row] >= 0 else None
+            for name, x in self.out.items():
+                if name != "spikes":
                     x[variant][:, gone[:, row]] = np.nan
-        return failed
+                if frame is not None and name != "spikes":
+                    x[variant][frame + 1:] = np.nan
+                elif frame is not None:
+                    x[variant][frame:] = 0
 
     def _listed(self) -> tuple:
         return tuple(self.arguments[name] for name in self.module.ARGUMENTS)
@@ -151,6 +225,8 @@ class BlockRun:
             busy = np.maximum(self._steps(self.parameters[module.REFRACTORY]), 1)
             self.arguments["busy"] = self._cast(busy, shape[0], not self.shared, np.int32)
             self.arguments["free"] = _aligned(np.zeros(self.state_shape, np.int32))
+        if module.CROSSING:
+            self.arguments["above"] = _aligned(np.zeros(self.state_shape, np.int32))
         if module.SPIKING:
             self.arguments["spikes"] = np.zeros(shape[0] * shape[1], np.int32)
         for k, (_, name, _) in enumerate(module.EVENTS):
@@ -179,10 +255,11 @@ class BlockRun:
     def _segment(self, effect: Effects) -> None:
         """What the perturbations change."""
         module, shape = self.module, self.shape
+        self.effect = effect
         alive = self._lanes_of(effect.alive)
         release = alive & self._lanes_of(effect.release)
-        self.arguments.update(t0=effect.start, t1=effect.stop, alive=alive.reshape(self.state_shape),
-                              release=release.reshape(self.state_shape), some_alive=alive.any(axis=1))
+        self.arguments.update(alive=alive.reshape(self.state_shape), release=release.reshape(self.state_shape),
+                              some_alive=alive.any(axis=1))
         for name, off in (("dead", ~alive), ("mute", ~release)):
             cell, lane = np.nonzero(off)
             self.arguments[f"{name}_cell"], self.arguments[f"{name}_lane"] = cell, lane
@@ -190,6 +267,7 @@ class BlockRun:
         for name in module.STATES:
             x = np.broadcast_to(first[name], shape)
             self.arguments[f"dead_{name}"] = x[self.arguments["dead_cell"], self.arguments["dead_lane"]].astype(self.dtype)
+        self._refuse_infinite(effect)
         constants = self._constants(effect)
         for name, by_effect in module.CONSTANTS:
             if name in self.uniform:
@@ -209,6 +287,7 @@ class BlockRun:
         for name, pathway, chemical in module.CONSTANT_SUMS:
             path = self.network.pathways[pathway]
             values[name] = _masked_sum(path.pre, path.post, self.coefficients[f"sum_{name}"], release if chemical else alive)
+        self.values = values
         return module.constants(values)
 
     def _uniform(self) -> set[str]:
@@ -237,17 +316,55 @@ class BlockRun:
         if self.flat:
             self.arguments["draw"] = np.empty(keep.sum(), np.uint64)
 
-    def _runaway(self, effect: Effects) -> np.ndarray:
-        """(N, lanes): living cells with a state that is not a number or a voltage beyond all reason."""
+    def _refuse_infinite(self, effect: Effects) -> None:
+        """Cells into which something flows that is not finite in this precision have failed: their reset would hide it."""
+        bad = np.zeros(self.shape, bool)
+        for x in (effect.current_pA, effect.conductance_nS, effect.conductance_reversal_pA):
+            bad |= ~np.isfinite(self._lanes_of(x).astype(self.dtype))
+        p = effect.poisson
+        np.logical_or.at(bad, p.cell, ~np.isfinite(self._lanes_of(p.size_pA).astype(self.dtype)))
+        alive = self.arguments["alive"].reshape(self.shape)
+        for k, (_, _, writes) in enumerate(self.module.EVENTS):
+            start, post = self.arguments[f"out{k}_start"], self.arguments[f"out{k}_post"]
+            for m in range(writes):
+                known = np.isfinite(self.arguments[f"jump{k}_{m}"])
+                for edge in np.flatnonzero(~known.all(axis=1) if known.ndim == 2 else ~known):
+                    bad[post[edge]] |= ~known[edge] & alive[np.searchsorted(start, edge, "right") - 1]
+        bad = (bad & alive)[:, :len(self.failed)]
+        new = bad.any(axis=0) & (self.failed < 0)
+        self.failed[new], self.failed_step[new] = bad.argmax(axis=0)[new], effect.start
+
+    def _runaway(self) -> np.ndarray:
+        """(N, variants): living cells with a state that is not a number or a voltage beyond all reason."""
         bad = ~(np.abs(self.arguments["all_v"]) <= RUNAWAY_MV)
         for name in self.module.STATES:
             bad |= ~np.isfinite(self.arguments[f"all_{name}"])
-        return (bad & self.arguments["alive"]).reshape(self.shape)
+        return (bad & self.arguments["alive"]).reshape(self.shape)[:, :len(self.block.variants)]
+
+    def _look(self) -> None:
+        """How fast the states of some of the variants follow at this moment."""
+        n = len(self.block.variants)
+        some = np.unique(np.linspace(0, n - 1, min(n, LOOKED_AT)).astype(int))
+        alive, release = (self.arguments[k].reshape(self.shape)[:, some] for k in ("alive", "release"))
+
+        def columns(x: np.ndarray) -> np.ndarray:
+            return x if x.shape[1] == 1 else x[:, some]
+
+        def gather(pathway: int, weight: np.ndarray, x: np.ndarray, chemical: bool) -> np.ndarray:
+            path = self.network.pathways[pathway]
+            sent = np.broadcast_to(x, alive.shape) * (release if chemical else alive)
+            return np.stack([np.bincount(path.post, (weight * sent[path.pre])[:, k], minlength=len(alive))
+                             for k in range(len(some))], axis=1)
+
+        values = {k: columns(x) for k, x in self.values.items()}
+        values |= {k: self.arguments[f"all_{k}"].reshape(self.shape)[:, some].astype(float) for k in self.module.STATES}
+        edges = [{k: columns(self._value(x)) for k, x in p.values.items()} for p in self.network.pathways]
+        self.rates.see(self.module.rates(values, edges, gather), alive, self.module.DRIVEN)
 
 
 def _aligned(x: np.ndarray) -> np.ndarray:
     """The array, or a copy that begins where a vector of the kernels does: one across two cache lines takes twice as long."""
-    if x.ctypes.data % VECTOR_BYTES == 0 or x.ndim < 2 and x.nbytes > _LONG_BYTES:
+    if x.ctypes.data % VECTOR_BYTES == 0 or (x.ndim < 2 and x.nbytes > _LONG_BYTES):
         return x
     room = np.empty(x.nbytes + VECTOR_BYTES, np.uint8)
     first = -room.ctypes.data % VECTOR_BYTES
@@ -271,7 +388,9 @@ def _by_sender(pre: np.ndarray, post: np.ndarray) -> np.ndarray | slice:
 
 
 def _starts(cell: np.ndarray, n: int) -> np.ndarray:
-    """Start of each cell's row among edges sorted by `cell`, and the end of the last one."""
+    """Start of each cell's row once the edges stand in the order of `cell`, and the end of the last one."""
+    if (cell[1:] >= cell[:-1]).all():  # without bincount's copy of a brain's edges as int64
+        return np.searchsorted(cell, np.arange(n + 1, dtype=cell.dtype)).astype(np.int64)
     return np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n))]).astype(np.int64)
 
 

@@ -28,8 +28,9 @@ from ..dynamics import NeuronModel, SynapseModel
 from ..errors import warn_data
 
 _SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/codegen_cells.py", "engines/equations.py",
-            "engines/expressions.py", "kernels/exponential.py", "kernels/gather.py", "kernels/normal.py", "kernels/philox.py",
-            "kernels/prefetch.py", "kernels/rows.py", "kernels/sigmoid.py", "kernels/subnormals.py")
+            "engines/expressions.py", "engines/rates.py", "kernels/exponential.py", "kernels/gather.py", "kernels/logarithm.py",
+            "kernels/normal.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py", "kernels/sigmoid.py",
+            "kernels/subnormals.py")
 _LOADED: dict[str, ModuleType] = {}
 _LOCK = threading.RLock()
 _WARNED: set[str] = set()

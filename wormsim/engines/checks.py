@@ -6,6 +6,7 @@ names are part of a kernel's key, so a kernel that is in the cache has passed. I
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ _VOLT, _AMP, _SECOND, _SIEMENS = (get_or_create_dimension(UNITS[u].dims) for u i
 # What Brian2 itself knows in the text of a group; the fast engine says on its own which of these it does not run.
 _BRIAN2 = {"t": _SECOND, "dt": _SECOND, "lastspike": _SECOND, "xi": _SECOND**-0.5, "i": DIMENSIONLESS, "N": DIMENSIONLESS,
            "not_refractory": DIMENSIONLESS}
+# What the numba and event engines have no counterpart of.
+_ONLY_BRIAN2 = {"t", "i", "N", "lastspike", "not_refractory"}
 _EXTERNAL = {"I": _AMP, "I_ext": _AMP, "G_ext": _SIEMENS, "GE_ext": _AMP}
 
 
@@ -103,8 +106,13 @@ class ModelText:
         UnknownNameError
             With the closest states and parameters, and the line.
         InputError
-            No state v, a value of the edges in the equations of a cell, or a reset that assigns to no state.
+            No state v, a state without initial value, a name that Brian2 gives a meaning of its own, a value of the edges in
+            the equations of a cell, or a reset that assigns to no state.
         """
+        own = {*self.equations, *self.parameters, *self.edge, *(n for s in self.synapses for n in (*s.summed, *s.derived))}
+        if reserved := {name for name in own if name in {*DEFAULT_CONSTANTS, *_BRIAN2} or name.startswith("xi_")}:
+            raise InputError(f"{self.neuron.name}: the name {', '.join(sorted(reserved))} means something else in Brian2; "
+                             "take another")
         if "v" not in self.equations.diff_eq_names:
             raise InputError(f"{_title(self.neuron)}: the equations have no state v")
         for role, symbol in self._times():
@@ -116,8 +124,25 @@ class ModelText:
         for s in self.synapses:
             if s.poisson_target:
                 self._is_state(s.poisson_target, f"{_title(s)}: poisson_target")
+        given = {state for model in (self.neuron, *self.synapses) for state in model.initial}
+        for state in self.states:
+            if state not in given:
+                raise InputError(f"{self._owner(state)}: no initial value for {state}; add it to `initial`")
         for line in self._lines():
             self._names_in(line)
+
+    def check_kernel_names(self) -> None:
+        """Raise where the text uses a name of Brian2 that only Brian2 itself can follow.
+
+        Raises
+        ------
+        InputError
+            With the model, the line, the name and the engine to take.
+        """
+        for line in self._lines():
+            if used := get_identifiers(line.expression) & _ONLY_BRIAN2:
+                raise InputError(f"{line.model}: '{line.text}' uses {', '.join(sorted(used))}, which only Brian2 has: "
+                                 "run this model with engine='brian2'")
 
     def check_units(self) -> None:
         """Raise where units do not agree; the names have been checked.
@@ -140,18 +165,17 @@ class ModelText:
 
     def _times(self) -> Iterator[tuple[str, str]]:
         """The symbols that must be parameters in ms."""
-        if self.neuron.refractory:
+        if self.neuron.refractory and not self.neuron.counts_crossings:
             yield f"{_title(self.neuron)}: refractory", self.neuron.refractory
         for s in self.synapses:
             if s.delay:
                 yield f"{_title(s)}: delay", s.delay
 
     def _lines(self) -> Iterator[_Line]:
-        owner = {name: s for s in self.synapses if s.cell_equations.strip() for name in Equations(s.cell_equations)}
         for name, equation in self.equations.items():
             if equation.expr is None:
                 continue
-            whose, rate = _title(owner.get(name, self.neuron)), equation.type == DIFFERENTIAL_EQUATION
+            whose, rate = self._owner(name), equation.type == DIFFERENTIAL_EQUATION
             left = f"d{name}/dt" if rate else name
             yield _Line(whose, f"{left} = {equation.expr.code}", equation.expr.code,
                         equation.dim / _SECOND if rate else equation.dim)
@@ -170,6 +194,11 @@ class ModelText:
                 if match := re.fullmatch(r"(\w+?)(?:_post)?\s*[-+]=\s*(.+)", statement):
                     self._is_state(match[1], f"{_title(s)}: on_pre '{statement}' must add to a state")
                     yield _Line(_title(s), f"on_pre: {statement}", match[2], self.equations[match[1]].dim, True)
+
+    def _owner(self, name: str) -> str:
+        """The model whose equations define a name."""
+        return _title(next((s for s in self.synapses if s.cell_equations.strip() and name in Equations(s.cell_equations)),
+                           self.neuron))
 
     def _resets(self, model: NeuronModel | SynapseModel) -> Iterator[_Line]:
         for statement in _statements(model.reset):
@@ -236,6 +265,27 @@ def check(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> None:
     text = ModelText(neuron, synapses)
     text.check_names()
     text.check_units()
+
+
+def powers(dim) -> dict[str, float]:
+    """A dimension as powers of volt, amp, second, metre and mole.
+
+    Raises
+    ------
+    InputError
+        It has kelvin or candela in it.
+    """
+    metre, kilogram, second, ampere, kelvin, mole, candela = dim._dims
+    if kelvin or candela:
+        raise InputError(f"a quantity of dimension {dim} is not made of volt, ampere, second, metre and mole")
+    return {"volt": kilogram, "amp": ampere + kilogram, "second": second + 3 * kilogram, "metre": metre - 2 * kilogram,
+            "mole": mole}
+
+
+def internal_size(dim) -> float:
+    """Size in SI of the internal unit of a dimension: products of mV, pA, ms, um and uM um3."""
+    size = {"volt": 1e-3, "amp": 1e-12, "second": 1e-3, "metre": 1e-6, "mole": 1e-21}
+    return math.prod(size[base] ** power for base, power in powers(dim).items())
 
 
 def _title(model: NeuronModel | SynapseModel) -> str:

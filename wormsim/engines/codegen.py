@@ -25,6 +25,7 @@ from ..dynamics import NeuronModel, SynapseModel
 from ..kernels.normal import noise_source
 from .equations import EXTERNAL, System, read
 from .expressions import Constants, Printer, bare, numpy_text
+from .rates import rates_text, split
 
 Layout = Literal["shared", "lanes", "cells"]
 
@@ -36,9 +37,11 @@ from numba import njit
 from wormsim.kernels.exponential import exp{bits} as exp
 from wormsim.kernels.exponential import exprel{bits} as exprel
 from wormsim.kernels.exponential import exprel_small{bits} as exprel_small
+from wormsim.kernels.exponential import expm1_{bits} as expm1
 from wormsim.kernels.exponential import fma
 from wormsim.kernels.gather import gather
 from wormsim.kernels.normal import fill_normals
+from wormsim.kernels.logarithm import log{bits} as log
 from wormsim.kernels.philox import event_draw
 from wormsim.kernels.rows import lanes_of, row_function
 from wormsim.kernels.sigmoid import sigmoid{bits} as sigmoid
@@ -52,8 +55,9 @@ _EXPREL = '''def relative(x):
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))'''
 
 
-# The factor of a step whose rate changes; how a row finds out that it is not small; where the states are written.
-_RELATIVE = "exprel(slope)"
+# The factors of a step whose rate changes, and what they are where it is small; how a row finds out that it is not; where the
+# states are written.
+_SMALL = {"exprel(slope)": "exprel_small(slope)", "expm1(slope)": "(slope*exprel_small(slope))"}
 _STEEP = "steep = np.int32(steep | np.int32(abs(slope) > F(1.0)))"
 _ACCEPT = "# the states of the next step"
 
@@ -134,6 +138,7 @@ class Writer:
             "NOISES": system.noises,
             "SPIKING": self.spiking,
             "REFRACTORY": system.refractory,
+            "CROSSING": system.crossing,
             "POISSON_TARGET": system.poisson_target,
             "ARGUMENTS": tuple(self.arguments),
         }
@@ -142,7 +147,8 @@ class Writer:
         parts = [header, *(f"{k} = {pprint.pformat(v, width=116, compact=True)}" for k, v in tables.items()), _EXPREL,
                  _function("constants", "p", "What holds for a segment, in double precision, by name.",
                            {n: numpy_text(e, list(named)[:k]) for k, (n, e) in enumerate(named.items())}),
-                 _function("initial", "p", "States at step 0.", begin), self._edge_function(), self._row_functions(), body]
+                 _function("initial", "p", "States at step 0.", begin), self._edge_function(), rates_text(system),
+                 self._row_functions(), body]
         return "\n\n".join(parts)
 
     def _edge_function(self) -> str:
@@ -158,7 +164,7 @@ class Writer:
 
     def _run(self) -> str:
         self.update = self._update()
-        self.proposes = any(_RELATIVE in line for line in self.update)
+        self.proposes = any(form in line for line in self.update for form in _SMALL)
         steps = [*self._record(), *(["now = np.int32(t)", "n_spikes = 0"] if self.spiking else []), *self._draw_noise(), "for i in range(n_cells):",
                  *indented(self._cell()), *self._deliver(), *self._poisson(), *self._reset(), *self._mask("new")]
         steps += [line for k in range(len(self.system.sources)) for line in (f"old{k}, new{k} = new{k}, old{k}",)]
@@ -183,6 +189,8 @@ class Writer:
             names += ["noise_low", "noise_high", "noise_of", "words", *(f"{kind}_{n}" for n in s.noises for kind in ("noise", "row"))]
         if self.gating:
             names += ["free", "busy"]
+        if s.crossing:
+            names += ["above"]
         if self.spiking:
             names += ["spikes", "record_spikes", "out_spikes", "row_of"]
         for k, e in enumerate(s.events):
@@ -233,6 +241,7 @@ class Writer:
         out += [f"{x}_i = lanes_of(all_{x}, i)" for x in self.states]
         out += [f"new{k}_i = lanes_of(new{k}, i)" for k in range(len(self.system.sources))]
         out += ["free_i = lanes_of(free, i)"] if self.gating else []
+        out += ["above_i = lanes_of(above, i)"] if self.system.crossing else []
         out += self._load_constants(list(calls.values()))
         if self.proposes:
             out += [f"if {calls['propose_small']} > 0:", f"    {calls['propose']}"]
@@ -259,7 +268,7 @@ class Writer:
     def _update_arguments(self, lines: list[str] | None = None) -> list[str]:
         """What a row function (the update by default) reads and writes."""
         words = {w for line in lines or self.update for w in re.findall(r"\w+", line)}
-        names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else [])
+        names = [f"{x}_i" for x in self.states] + (["free_i", "now"] if self.gating else []) + ["above_i"]
         names += [f"sum_{n}" for n in self.sums] + [f"{n}_i" for n in self.system.noises] + [f"c_{n}_i" for n in self.used]
         names += [f"next_{x}_i" for x in self.states] + [f"new{k}_i" for k in range(len(self.system.sources))]
         return [n for n in names if n in words]
@@ -290,8 +299,9 @@ class Writer:
         places = {x: f"new{sent[symbol]}_i[b]" if (symbol := sympy.Symbol(x, real=True)) in sent else f"next_{x}_i[b]"
                   for x in self.states}
         keep = [f"{place} = next_{x}" for x, place in places.items()]
-        small = [part for line in lines for part in ([line, _STEEP] if line.startswith("slope = ") else
-                                                     [line.replace(_RELATIVE, "exprel_small(slope)")])]
+        small = [part for line in lines for part in ([line, _STEEP] if line.startswith("slope = ") else [line])]
+        for form, cheap in _SMALL.items():
+            small = [line.replace(form, cheap) for line in small]
         load = [f"next_{x} = {place}" for x, place in places.items()]
         rest = [line for line in rest if line not in keep]
         return [("propose_small", small + keep), ("propose", lines + keep), ("accept", load + rest)]
@@ -330,6 +340,9 @@ class Writer:
         out += [f"new{k}_i[b] = {bare(after.text(s.expression))}" for k, s in enumerate(system.sources)]
         if self.spiking:
             condition = bare(after.text(system.inline(system.threshold)))
+            if system.crossing:  # 0 below, 2 in the step that went above, 1 from then on
+                out.append(f"above_i[b] = (np.int32(1) if above_i[b] > np.int32(0) else np.int32(2)) if {condition} else np.int32(0)")
+                condition = "above_i[b] == np.int32(2)"
             out.append(f"crossed = np.int32(crossed | np.int32({condition}))")
         return out
 
@@ -352,10 +365,7 @@ class Writer:
     def _step(self, name: str, derivative: sympy.Expr) -> list[str]:
         """Exponential Euler step of one state."""
         x, dt = sympy.Symbol(name, real=True), sympy.Symbol("dt", real=True)
-        terms = sympy.Add.make_args(_expand(self.system.inline(derivative, x).subs(self.fixed)))
-        linear = [t for t in terms if t.has(x) and not (t / x).has(x)]
-        a = sympy.Add(*(t / x for t in linear))
-        b = sympy.Add(*(t for t in terms if t not in linear))
+        a, b = split(self.system.inline(derivative, x).subs(self.fixed), x)
         y = f"y_{name}"
         if a == 0:
             return [f"next_{name} = {y} + {self.row.text(_expand(dt * b))}"]
@@ -365,11 +375,20 @@ class Writer:
             gain = sympy.Symbol(self.constants.name(dt * relative, f"gain_{name}"), real=True)
             decay = sympy.Symbol(self.constants.name(rate * gain, f"decay_{name}"), real=True)
             return [f"next_{name} = {y} + {self.row.text(decay * x + _expand(gain * b))}"]
+        if a.is_Mul or a.is_Pow:
+            rest = _expand(b / a)
+            if all(self.constants.is_constant(p.base) for p in rest.atoms(sympy.Pow) if p.exp.is_negative):
+                # (x_inf - x)/tau: nothing to be divided but dt
+                return [f"slope = {bare(self.row.text(dt * a))}", f"next_{name} = fma({self.row.text(x + rest)}, expm1(slope), {y})"]
         return [f"slope = {bare(self.row.text(_expand(dt * a)))}", f"rest = {bare(self.row.text(_expand(dt * b)))}",
-                f"next_{name} = fma(fma(slope, {y}, rest), {_RELATIVE}, {y})"]
+                f"next_{name} = fma(fma(slope, {y}, rest), exprel(slope), {y})"]
+
+    def _crossing(self) -> str:
+        """Whether cell and lane have crossed the threshold."""
+        return "above_i[b] == 2" if self.system.crossing else self.row.text(self.system.inline(self.system.threshold))
 
     def _threshold(self) -> list[str]:
-        condition = self.row.text(self.system.inline(self.system.threshold))
+        condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
         exact = f"alive[i, b] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i*n_lanes + b", "n_spikes += 1"]
@@ -425,7 +444,7 @@ class Writer:
         return ["for k in range(po_cell.size):", "    i = po_cell[k]", *indented(inner)]
 
     def _reset(self) -> list[str]:
-        if not self.spiking:
+        if not self.system.resets:
             return []
         lines = []
         for state, expression in self.system.resets:

@@ -24,12 +24,13 @@ CHUNK = 1024
 
 _IMPORT = "from wormsim.kernels.uniform import at, part"
 
+# Unsigned indices: for a signed one numba asks each time whether it counts from the end, which takes half the time.
 _GATHER = '''@row_function
 def gather_cells(low, high, total, x, start, pre, weight):
     for i in range(low, high):
         s = total[i - low]
-        for e in range(start[i], start[i + 1]):
-            s = fma(weight[e], x[pre[e]], s)
+        for e in range(np.uint64(start[i]), np.uint64(start[i + 1])):
+            s = fma(weight[e], x[np.uint32(pre[e])], s)
         total[i - low] = s'''
 
 
@@ -111,12 +112,12 @@ class CellsWriter(Writer):
             stem = name.removesuffix("_i")
             if name in [f"{n}_i" for n in self.system.noises]:
                 out.append(f"{name} = noise_{stem}[0]")
+            elif stem in self.states:  # first: a state may be called c
+                out.append(f"{name} = all_{stem}[low:high]")
             elif name.startswith("c_"):
                 out.append(f"{name} = part({stem}, low, high)")
-            elif name == "free_i":
-                out.append("free_i = free[low:high]")
-            elif stem in self.states:
-                out.append(f"{name} = all_{stem}[low:high]")
+            elif stem in ("free", "above"):
+                out.append(f"{name} = {stem}[low:high]")
         return out
 
     def _call(self) -> str:
@@ -128,7 +129,7 @@ class CellsWriter(Writer):
         return [_GATHER] if self.sums else []
 
     def _threshold(self) -> list[str]:
-        condition = self.row.text(self.system.inline(self.system.threshold))
+        condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
         exact = f"alive[i] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i", "n_spikes += 1"]
@@ -152,7 +153,8 @@ class CellsWriter(Writer):
                 add = [f"all_{state}[i] += jump{k}_{m}[e]", *self._refresh(state)]
                 write += ["if free[i] <= now:", *indented(add)] if state in self.system.gated else add
             out += [f"slot = t % count{k}.size", f"for q in range(count{k}[slot]):", f"    j = ring{k}[slot, q]", "    if release[j]:",
-                    f"        for e in range(out{k}_start[j], out{k}_start[j + 1]):", f"            i = out{k}_post[e]",
+                    f"        for e in range(np.uint64(out{k}_start[j]), np.uint64(out{k}_start[j + 1])):",
+                    f"            i = np.uint32(out{k}_post[e])",
                     *indented(indented(indented(write))), f"count{k}[slot] = 0"]
         return out
 

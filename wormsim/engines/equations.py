@@ -16,13 +16,13 @@ from . import importing_brian2  # noqa: F401 -- before Brian2
 
 import sympy
 from brian2 import Equations
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
 from ..dynamics import NeuronModel, SynapseModel, noises
 from ..errors import InputError
-from .checks import ModelText
+from .checks import ModelText, internal_size
 
 EXTERNAL = ("I_ext", "G_ext", "GE_ext")
 
@@ -67,6 +67,7 @@ class System:
     threshold: sympy.Basic | None = None
     resets: list[tuple[str, sympy.Expr]] = field(default_factory=list)
     refractory: str = ""
+    crossing: bool = False
     sources: list[Source] = field(default_factory=list)
     constant_sums: list[ConstantSum] = field(default_factory=list)
     events: list[Events] = field(default_factory=list)
@@ -101,6 +102,7 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     equations = text.equations
     declared = _declared(neuron, synapses, equations)
     text.check_names()
+    text.check_kernel_names()
 
     system = System(noises=noises(neuron, synapses))
     # a symbol xi stands for a standard normal number of the step
@@ -123,20 +125,24 @@ def read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...]) -> System:
     system.subexpressions["I"] = parse(current)
     for model in (neuron, *synapses):
         system.initial.update({state: parse(e) for state, e in model.initial.items()})
-    missing = [s for s in system.derivatives if s not in system.initial]
-    if missing:
-        raise InputError(f"neuron model {neuron.name}: no initial value for {', '.join(missing)}")
-    system.refractory = neuron.refractory if neuron.threshold else ""
+    system.crossing = neuron.counts_crossings
+    system.refractory = neuron.refractory if neuron.threshold and not system.crossing else ""
     if neuron.threshold:
         system.threshold = parse(neuron.threshold)
         for reset in (neuron.reset, *(s.reset for s in synapses)):
             system.resets += _statements(reset, system, parse)
+    if system.crossing and (system.resets or system.gated):
+        raise InputError(f"{neuron.name}: where the refractory condition is the threshold itself a spike is an upward crossing; "
+                         "then there is no reset, and no state is held (unless refractory)")
     for number, synapse in enumerate(synapses):
         for name, (expression, _) in synapse.summed.items():
             _sort_sum(system, number, synapse, name, parse(expression))
         if synapse.on_pre and neuron.threshold:
             system.events.append(Events(number, synapse.delay, _writes(synapse, system, parse)))
         system.poisson_target = system.poisson_target or synapse.poisson_target
+    pushed = {state for e in system.events for state, _, _ in e.writes} | {system.poisson_target}
+    if system.crossing and any(s.name in pushed for s in system.inline(system.threshold).free_symbols):
+        raise InputError(f"{neuron.name}: spikes are upward crossings of {neuron.threshold!r}, which events must not write to")
     system.sources = _merge(system.sources)
     _check_noises(system, text)
     both = {c.name for c in system.constant_sums} & {name for s in system.sources for name, _ in s.terms}
@@ -162,19 +168,12 @@ def _declared(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], equations
     own = {*equations, *EXTERNAL, "I", *(p.symbol for p in neuron.parameters)}
     for s in synapses:
         own |= {*(p.symbol for p in s.parameters), *(e.symbol for e in s.edge), *s.summed, *s.derived}
-    reserved = {name for name in own if name in {*DEFAULT_CONSTANTS, "t", "dt", "xi"} or name.startswith("xi_")}
-    if reserved:
-        raise InputError(f"{neuron.name}: the name {', '.join(sorted(reserved))} means something else in Brian2; take another")
     return own | {f"{name}_pre" for name in own}
 
 
 def _internal(quantity) -> float:
-    """Size of a unit in mV, ms, pA and their products."""
-    metre, kilogram, second, ampere, *others = quantity.dim._dims
-    if metre != 2 * kilogram or any(others):
-        raise InputError(f"unit {quantity} is not made of volt, ampere and second")
-    volt, amp, time = kilogram, ampere + kilogram, second + 3 * kilogram
-    return float(quantity) / (1e-3**volt * 1e-12**amp * 1e-3**time)
+    """Size of a unit in mV, ms, pA, um, uM and their products."""
+    return float(quantity) / internal_size(quantity.dim)
 
 
 def _statements(text: str, system: System, parse) -> list[tuple[str, sympy.Expr]]:
@@ -245,12 +244,14 @@ def _check_noises(system: System, text: ModelText) -> None:
             if size.free_symbols & {sympy.Symbol(n, real=True) for n in (*varying, *system.noises)}:
                 raise InputError(f"d{name}/dt = {text.equations[name].expr.code}: the noise {noise} must be added, times something "
                                  "that does not change from step to step; here it is multiplied by a state or is not linear")
-    elsewhere = [*system.initial.items(), *system.resets, *([("threshold", system.threshold)] if system.threshold is not None else []),
-                 *((n, s.expression) for s in system.sources for n, _ in s.terms)]
-    for name, expression in elsewhere:
-        found = {s.name for s in system.inline(expression).free_symbols} & set(system.noises)
-        if found:
-            raise InputError(f"{name}: the noise {', '.join(sorted(found))} may stand in differential equations only")
+    elsewhere = [("threshold", text.neuron.threshold)]
+    for model in (text.neuron, *text.synapses):
+        elsewhere += [("reset", model.reset), *((f"initial {state}", e) for state, e in model.initial.items())]
+    for synapse in text.synapses:
+        elsewhere += [("on_pre", synapse.on_pre), *((f"summed {name}", e) for name, (e, _) in synapse.summed.items())]
+    for where, line in elsewhere:
+        if re.search(r"\bxi(_\w+)?\b", line):
+            raise InputError(f"{where}: {line}: noise (xi) may stand in the equations of a cell only")
 
 
 def _collect_parameters(system: System, edge_values: set[str]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import InputError, UnknownNameError
 from ..network import Effects, Lanes, Network, Record
 from . import linear
-from .numba_engine import check_segments, cores, outputs
+from .numba_engine import check_counts, check_segments, cores, outputs
 from .trial import Frames, Input, Trial
 
 
@@ -54,6 +54,7 @@ def run(
     if dtype not in (np.float32, np.float64):
         raise InputError(f"dtype {dtype} is not one of float32, float64")
     check_segments(effects, n_steps)
+    check_counts(network, record, dt_ms)
     pathway = linear.pathway_of(network)
     structure = linear.structure_of(network.neuron, network.pathways, pathway.synapse)
     for name in record.states:
@@ -66,12 +67,12 @@ def run(
             raise InputError(f"a Poisson stimulus needs a synapse model that takes events; {pathway.synapse.name} does not: "
                              "use a current pulse")
     out = outputs(lanes, n_steps, record, dtype)
-    failed = np.full(len(lanes.sample), -1, np.int32)
+    failed, failed_steps = np.full(len(lanes.sample), -1, np.int32), np.full((len(lanes.sample), 2), -1, np.int64)
     wiring = _Wiring(network, pathway, structure, dt_ms, dtype, lanes)
 
     def work(variant: int) -> None:
-        failed[variant] = _run_variant(wiring.take(int(lanes.sample[variant])), structure, effects, lanes, variant, dt_ms,
-                                       record, dtype, out)
+        failed[variant], failed_steps[variant] = _run_variant(wiring.take(int(lanes.sample[variant])), structure, effects, lanes,
+                                                              variant, dt_ms, record, dtype, out)
         wiring.give_back(int(lanes.sample[variant]))
 
     # variants of one sample follow each other, so that few sets of weights are there at once
@@ -79,7 +80,7 @@ def run(
     with ThreadPoolExecutor(threads or cores()) as pool:
         for _ in pool.map(work, order):
             pass
-    return {**out, "failed": failed}
+    return {**out, "failed": failed, "failed_steps": failed_steps}
 
 
 class _Wiring:
@@ -109,22 +110,24 @@ class _Wiring:
 
 
 def _run_variant(wiring: tuple, structure, effects: list[Effects], lanes: Lanes, variant: int, dt_ms: float, record: Record,
-                 dtype, out: dict[str, np.ndarray]) -> int:
-    """All segments of one variant; returns the first cell that ran away, or -1."""
+                 dtype, out: dict[str, np.ndarray]) -> tuple[int, tuple[int, int]]:
+    """All segments of one variant; returns the first cell that ran away and between which steps, or -1."""
     cells, rows, gain, per_pA = wiring
     traces = {name: x[variant] for name, x in out.items()}
     frames = Frames(record.every, record.cells, traces.get("v"), traces.get(structure.state), traces.get("spikes"), gain)
     alive = effects[0].alive[:, variant]
     trial = Trial(cells, rows, alive, int(lanes.stream[variant]), dt_ms, dtype, frames)
-    failed = -1
+    failed, between = -1, (-1, -1)
     with np.errstate(all="ignore"):
         for e in effects:
             p = e.poisson
             trial.run(e.start, e.stop, Input(
                 e.current_pA[:, variant] * per_pA, e.release[:, variant], poisson_cell=p.cell, poisson_source=p.source,
                 poisson_probability=p.probability[:, variant], poisson_size_mV=p.size_pA[:, variant] * gain[p.cell]))
-            failed = trial.runaway() if failed < 0 else failed
+            if failed < 0:
+                failed = trial.runaway()
+                between = (e.start, e.stop) if failed >= 0 else between
     for name, x in traces.items():
         if name != "spikes":
             x[:, ~alive[record.cells]] = np.nan
-    return failed
+    return failed, between

@@ -1,8 +1,8 @@
 """From sympy expressions to the text of a kernel: what is constant is named and moved out of the time loop.
 
 A kernel evaluates sums as ``c0 + c1*(x + y) + c2*z`` (with fused multiply-adds) where the c are constants of a segment,
-computed once in double precision, and x, y, z change with time. ``1/(1 + exp(-x))`` is ``sigmoid(x)``. Sums and products are written in sympy's canonical order, so the same model
-gives the same text in every process.
+computed once in double precision, and x, y, z change with time. ``1/(1 + exp(-x))`` is ``sigmoid(x)``. Sums and products are
+written in sympy's canonical order, so the same model gives the same text in every process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sympy.printing.str import StrPrinter
 
 from ..errors import InputError
 
-_CALLS = {"exp": "exp", "exprel": "exprel", "log": "np.log", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
+_CALLS = {"exp": "exp", "exprel": "exprel", "log": "log", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
           "tanh": "np.tanh", "sinh": "np.sinh", "cosh": "np.cosh", "Abs": "abs", "floor": "np.floor",
           "ceiling": "np.ceil"}
 _RELATIONS = {sympy.StrictGreaterThan: ">", sympy.StrictLessThan: "<", sympy.GreaterThan: ">=", sympy.LessThan: "<=",

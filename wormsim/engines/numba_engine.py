@@ -13,6 +13,10 @@ from ..network import Effects, Lanes, Network, Record
 from . import cache
 from .block import BlockRun
 from .planner import plan
+from .step_length import Rates
+
+# Step numbers are 32 bits wide in the kernels, and the end of a refractory period lies beyond the last step.
+MOST_STEPS = 2**30
 
 
 def run(
@@ -25,6 +29,7 @@ def run(
     dtype="float32",
     threads: int | None = None,
     block: int | None = None,
+    check_step: bool = False,
 ) -> dict[str, np.ndarray]:
     """Run every variant.
 
@@ -43,13 +48,17 @@ def run(
         By default all cores that the process may use. Changes no bit of the result.
     block : int, optional
         Lanes in a block, instead of the planner's choice. Changes no bit of the result.
+    check_step : bool
+        Warn (:class:`~wormsim.errors.DataWarning`) where the step or the precision does not suit a state; see
+        :mod:`wormsim.engines.step_length`.
 
     Returns
     -------
     dict of str to ndarray
         "v" and further states: (V, T, R) in `dtype`, values at the start of step ``k * every``, NaN for ablated cells;
         "spikes": (V, T, R) uint16, counts from frame k until frame k + 1; "failed": (V,) int32, the first cell whose
-        state became not-a-number or whose voltage left +-1e6 mV by the end of a segment, or -1.
+        state became not-a-number or whose voltage left +-1e6 mV, or -1; "failed_steps": (V, 2) int64, it did so after the
+        first of these steps and by the second. What follows is NaN and counts no spikes.
 
     Raises
     ------
@@ -60,6 +69,7 @@ def run(
     if dtype not in (np.float32, np.float64):
         raise InputError(f"dtype {dtype} is not one of float32, float64")
     check_segments(effects, n_steps)
+    check_counts(network, record, dt_ms)
     neuron, synapses = network.neuron, tuple(p.synapse for p in network.pathways)
     threads = threads or cores()
     blocks = plan(lanes, effects, len(network.cells), dtype, threads, block, bool(noises(neuron, synapses)))
@@ -69,15 +79,21 @@ def run(
         if modules and name not in states:
             raise UnknownNameError("state", name, states, f"the states of {neuron.name} can be recorded")
     out = outputs(lanes, n_steps, record, dtype)
-    failed = np.full(len(lanes.sample), -1, np.int32)
+    failed, failed_steps = np.full(len(lanes.sample), -1, np.int32), np.full((len(lanes.sample), 2), -1, np.int64)
 
-    def work(b) -> None:
-        failed[b.variants] = BlockRun(modules[b.layout], network, effects, lanes, b, dt_ms, record, dtype, out).run()
+    def work(b) -> Rates | None:
+        one = BlockRun(modules[b.layout], network, effects, lanes, b, dt_ms, record, dtype, out, check_step)
+        with np.errstate(all="ignore"):  # a setting of the thread
+            failed[b.variants], step = one.run()
+        failed_steps[b.variants] = np.where(step[:, None] >= 0, step[:, None] + [0, 1], -1)
+        return one.rates
 
-    with np.errstate(all="ignore"), ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, blocks):
-            pass
-    return {**out, "failed": failed}
+    found = Rates()
+    with ThreadPoolExecutor(threads) as pool:
+        for rates in pool.map(work, blocks):
+            found.merge(rates or Rates())
+    found.warn(network.cells, dt_ms, dtype)
+    return {**out, "failed": failed, "failed_steps": failed_steps}
 
 
 def outputs(lanes: Lanes, n_steps: int, record: Record, dtype: np.dtype) -> dict[str, np.ndarray]:
@@ -100,6 +116,19 @@ def check_segments(effects: list[Effects], n_steps: int) -> None:
         at = e.stop
     if at != n_steps:
         raise InputError(f"the segments cover {at} steps of {n_steps}")
+    if n_steps > MOST_STEPS:
+        raise InputError(f"{n_steps} steps are more than the engines count ({MOST_STEPS}); take a larger dt_ms or cut the run")
+
+
+def check_counts(network: Network, record: Record, dt_ms: float) -> None:
+    """Refuse frames so long that the spikes of one could be more than its counter holds."""
+    if not record.spikes:
+        return
+    refractory = network.parameters[network.neuron.refractory].min() if network.neuron.refractory else 0.0
+    most, holds = record.every / max(np.floor(refractory / dt_ms + 1e-3), 1.0), np.iinfo(np.uint16).max
+    if most > holds:
+        raise InputError(f"a frame of {record.every} steps could hold {most:.0f} spikes of one cell, and a count ends at {holds}: "
+                         f"take every_ms of at most {record.every * dt_ms * holds / most:.6g}")
 
 
 def cores() -> int:

@@ -20,7 +20,7 @@ _SHARE_OF_LANES = 0.5
 _LEAST_SHARED = 8
 _MOST_LANES = 512
 # So many variants take less time one after the other, SIMD over cells, than as lanes of a padded vector.
-_MOST_ALONE = 3
+_MOST_ALONE = 5
 VECTOR_BYTES = 64
 
 

@@ -66,8 +66,8 @@ def _parts32(x):
 @njit(forceinline=True, error_model="numpy")
 def _parts64(x):
     """2**k and e**r - 1 of a float64."""
-    x = 709.0 if 709.0 < x else x
-    x = -708.0 if -708.0 > x else x
+    x = 709.0 if x > 709.0 else x
+    x = -708.0 if x < -708.0 else x
     shifted = fma(x, 1.4426950408889634, 6755399441055744.0)
     k = shifted - 6755399441055744.0
     r = fma(k, -0.6931471803691238, x)
@@ -98,20 +98,6 @@ def exp64(x):
     """e**x of a float64."""
     scale, p = _parts64(x)
     return fma(scale, p, scale)
-
-
-@njit(forceinline=True, error_model="numpy")
-def expm1_32(x):
-    """e**x - 1 of a float32."""
-    scale, p = _parts32(x)
-    return fma(scale, p, scale - _F(1.0))
-
-
-@njit(forceinline=True, error_model="numpy")
-def expm1_64(x):
-    """e**x - 1 of a float64."""
-    scale, p = _parts64(x)
-    return fma(scale, p, scale - 1.0)
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -147,17 +133,33 @@ def exprel_small64(x):
 
 
 @njit(forceinline=True, error_model="numpy")
+def expm1_32(x):
+    """e**x - 1 of a float32."""
+    scale, p = _parts32(x)
+    return fma(scale, p, scale - _F(1.0)) if abs(x) > _F(1.0) else x * exprel_small32(x)
+
+
+@njit(forceinline=True, error_model="numpy")
+def expm1_64(x):
+    """e**x - 1 of a float64."""
+    scale, p = _parts64(x)
+    return fma(scale, p, scale - 1.0) if abs(x) > 1.0 else x * exprel_small64(x)
+
+
+@njit(forceinline=True, error_model="numpy")
 def exprel32(x):
     """(e**x - 1)/x of a float32, 1 at 0."""
+    scale, p = _parts32(x)
     large = abs(x) > _F(1.0)
-    return expm1_32(x) / (x if large else _F(1.0)) if large else exprel_small32(x)
+    return fma(scale, p, scale - _F(1.0)) / (x if large else _F(1.0)) if large else exprel_small32(x)
 
 
 @njit(forceinline=True, error_model="numpy")
 def exprel64(x):
     """(e**x - 1)/x of a float64, 1 at 0."""
+    scale, p = _parts64(x)
     large = abs(x) > 1.0
-    return expm1_64(x) / (x if large else 1.0) if large else exprel_small64(x)
+    return fma(scale, p, scale - 1.0) / (x if large else 1.0) if large else exprel_small64(x)
 
 
 @njit(error_model="numpy", nogil=True)

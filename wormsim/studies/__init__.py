@@ -4,6 +4,8 @@ A study module exposes
 
 - ``Spec``: a pydantic model with ``extra="forbid"``; the tables of the experiment's TOML other than
   ``[experiment]`` are validated by it. A field ``seed: int`` receives the experiment's seed.
+- ``check(spec)``, optional: raises InputError for what only the study can see is wrong (a cell that the circuit has not),
+  before a results folder is made.
 - ``run(spec, runner) -> StudyResult``.
 - ``figures(result) -> dict[str, StudyFigure]``, optional: drawn from the tables and traces of a result alone,
   so that ``wormsim plot`` can draw them again from a results folder, in any format.
@@ -70,6 +72,8 @@ class StudyResult:
         What each control in the scorecard is and how it was run.
     citations : list of str
         Sources of the data that went in.
+    engines : dict of str to str
+        Which engine ran each model, and why; for the manifest.
     """
 
     summary: list[str]
@@ -81,6 +85,7 @@ class StudyResult:
     captions: dict[str, str] = field(default_factory=dict)
     controls: dict[str, str] = field(default_factory=dict)
     citations: list[str] = field(default_factory=list)
+    engines: dict[str, str] = field(default_factory=dict)
 
 
 def score_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:

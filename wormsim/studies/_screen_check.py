@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .. import catalog
+from ..engines.choice import choose
 from ..ensemble import LEAST_SAMPLES
 from ..errors import InputError, UnknownNameError
 from ..evidence import perturbation
 from ..parameter import Prior
+from ..scope import general_key
 from ..screen import circuit_of, setting
 
 if TYPE_CHECKING:
@@ -68,9 +70,21 @@ def check_ensemble(assay: str, circuit: str | None, neurons: Iterable[str], para
         known |= set(setting(of)[1].parameters)
     # A key that none of the models has is a mistake; one that only some have concerns only those.
     for key in parameters:
-        if key not in known:
+        if general_key(key) not in known:
             raise UnknownNameError("parameter", key, known, "`wormsim show MODEL` lists those of a neuron model")
     return the_assay, circuit_of(name, REAL)
+
+
+def engines_of(spec) -> dict[str, str]:
+    """Which engine runs each neuron model, and why."""
+    found = {}
+    for neuron in spec.model.neurons:
+        engine, reason = spec.model.engine, "asked for"
+        if engine == "auto":
+            engine, reason = choose(setting(spec.setting(neuron, REAL))[1])
+        catalog.load("engines", engine)
+        found[neuron] = f"{engine} ({reason})"
+    return found
 
 
 def row_cases(evidence: pd.DataFrame, circuit: Circuit) -> dict[str, tuple[str, list[str]]]:

@@ -21,7 +21,7 @@ from ..signs import report as sign_report
 from ..signs import warn_unsigned
 from . import StudyFigure, StudyResult, score_table
 from . import _screen_scores as scoring
-from ._screen_check import MOST_SAMPLES, REAL, SEEDS, check_ensemble, row_cases
+from ._screen_check import MOST_SAMPLES, REAL, SEEDS, check_ensemble, engines_of, row_cases
 from ._screen_text import CAPTIONS, CONTROLS, summary_text
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class ModelTable(_Table):
         default_factory=dict,
         description="key = value fixes a parameter, key = [kind, low, high] gives it another prior",
     )
+    engine: str = Field(default="auto", description='"auto", or what simulate takes')
 
 
 class EnsembleTable(_Table):
@@ -101,12 +102,13 @@ class Spec(_Table):
             "neuron": neuron,
             "parameters": _plain(self.model.parameters),
             "seed": self.seed,
-        }
+        } | ({} if self.model.engine == "auto" else {"engine": self.model.engine})
 
 
 def check(spec: Spec) -> None:
     """Raise what is wrong with the settings before a results folder is made: names, groups, parameters, published rows."""
     _checked(spec)
+    engines_of(spec)
 
 
 def _checked(spec: Spec):
@@ -204,6 +206,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         captions=CAPTIONS,
         controls=CONTROLS,
         citations=_citations(circuit, evidence),
+        engines=engines_of(spec),
     )
     result.figures = figures(result)
     return result
