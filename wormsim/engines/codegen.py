@@ -55,8 +55,9 @@ _EXPREL = '''def relative(x):
     return np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))'''
 
 
-# The factor of a step whose rate changes; how a row finds out that it is not small; where the states are written.
-_RELATIVE = "exprel(slope)"
+# The factors of a step whose rate changes, and what they are where it is small; how a row finds out that it is not; where the
+# states are written.
+_SMALL = {"exprel(slope)": "exprel_small(slope)", "expm1(slope)": "(slope*exprel_small(slope))"}
 _STEEP = "steep = np.int32(steep | np.int32(abs(slope) > F(1.0)))"
 _ACCEPT = "# the states of the next step"
 
@@ -163,7 +164,7 @@ class Writer:
 
     def _run(self) -> str:
         self.update = self._update()
-        self.proposes = any(_RELATIVE in line for line in self.update)
+        self.proposes = any(form in line for line in self.update for form in _SMALL)
         steps = [*self._record(), *(["now = np.int32(t)", "n_spikes = 0"] if self.spiking else []), *self._draw_noise(), "for i in range(n_cells):",
                  *indented(self._cell()), *self._deliver(), *self._poisson(), *self._reset(), *self._mask("new")]
         steps += [line for k in range(len(self.system.sources)) for line in (f"old{k}, new{k} = new{k}, old{k}",)]
@@ -298,8 +299,9 @@ class Writer:
         places = {x: f"new{sent[symbol]}_i[b]" if (symbol := sympy.Symbol(x, real=True)) in sent else f"next_{x}_i[b]"
                   for x in self.states}
         keep = [f"{place} = next_{x}" for x, place in places.items()]
-        small = [part for line in lines for part in ([line, _STEEP] if line.startswith("slope = ") else
-                                                     [line.replace(_RELATIVE, "exprel_small(slope)")])]
+        small = [part for line in lines for part in ([line, _STEEP] if line.startswith("slope = ") else [line])]
+        for form, cheap in _SMALL.items():
+            small = [line.replace(form, cheap) for line in small]
         load = [f"next_{x} = {place}" for x, place in places.items()]
         rest = [line for line in rest if line not in keep]
         return [("propose_small", small + keep), ("propose", lines + keep), ("accept", load + rest)]
@@ -377,9 +379,9 @@ class Writer:
             rest = _expand(b / a)
             if all(self.constants.is_constant(p.base) for p in rest.atoms(sympy.Pow) if p.exp.is_negative):
                 # (x_inf - x)/tau: nothing to be divided but dt
-                return [f"next_{name} = {y} + {self.row.text(x + rest)}*expm1({bare(self.row.text(dt * a))})"]
+                return [f"slope = {bare(self.row.text(dt * a))}", f"next_{name} = fma({self.row.text(x + rest)}, expm1(slope), {y})"]
         return [f"slope = {bare(self.row.text(_expand(dt * a)))}", f"rest = {bare(self.row.text(_expand(dt * b)))}",
-                f"next_{name} = fma(fma(slope, {y}, rest), {_RELATIVE}, {y})"]
+                f"next_{name} = fma(fma(slope, {y}, rest), exprel(slope), {y})"]
 
     def _crossing(self) -> str:
         """Whether cell and lane have crossed the threshold."""

@@ -101,20 +101,6 @@ def exp64(x):
 
 
 @njit(forceinline=True, error_model="numpy")
-def expm1_32(x):
-    """e**x - 1 of a float32."""
-    scale, p = _parts32(x)
-    return fma(scale, p, scale - _F(1.0))
-
-
-@njit(forceinline=True, error_model="numpy")
-def expm1_64(x):
-    """e**x - 1 of a float64."""
-    scale, p = _parts64(x)
-    return fma(scale, p, scale - 1.0)
-
-
-@njit(forceinline=True, error_model="numpy")
 def exprel_small32(x):
     """(e**x - 1)/x of a float32 between -1 and 1."""
     q = _F(2.4800283426884562e-05)
@@ -147,17 +133,33 @@ def exprel_small64(x):
 
 
 @njit(forceinline=True, error_model="numpy")
+def expm1_32(x):
+    """e**x - 1 of a float32."""
+    scale, p = _parts32(x)
+    return fma(scale, p, scale - _F(1.0)) if abs(x) > _F(1.0) else x * exprel_small32(x)
+
+
+@njit(forceinline=True, error_model="numpy")
+def expm1_64(x):
+    """e**x - 1 of a float64."""
+    scale, p = _parts64(x)
+    return fma(scale, p, scale - 1.0) if abs(x) > 1.0 else x * exprel_small64(x)
+
+
+@njit(forceinline=True, error_model="numpy")
 def exprel32(x):
     """(e**x - 1)/x of a float32, 1 at 0."""
+    scale, p = _parts32(x)
     large = abs(x) > _F(1.0)
-    return expm1_32(x) / (x if large else _F(1.0)) if large else exprel_small32(x)
+    return fma(scale, p, scale - _F(1.0)) / (x if large else _F(1.0)) if large else exprel_small32(x)
 
 
 @njit(forceinline=True, error_model="numpy")
 def exprel64(x):
     """(e**x - 1)/x of a float64, 1 at 0."""
+    scale, p = _parts64(x)
     large = abs(x) > 1.0
-    return expm1_64(x) / (x if large else 1.0) if large else exprel_small64(x)
+    return fma(scale, p, scale - 1.0) / (x if large else 1.0) if large else exprel_small64(x)
 
 
 @njit(error_model="numpy", nogil=True)
