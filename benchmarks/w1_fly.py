@@ -62,8 +62,8 @@ def ours(folder: Path, workload: str, runs: int, dtype: str) -> dict:
     from wormsim.engines.sparse import EventDrive, SparseNetwork, simulate_sparse
 
     driven, step, cell = drive(folder, workload)
-    network = SparseNetwork(*(np.load(folder / f"{name}.npy") for name in ("indptr", "post", "weight_mV")),
-                            t_refractory_ms=refractory_ms(driven))
+    network = SparseNetwork(*(np.load(folder / f"{name}.npy") for name in ("indptr", "post", "contacts")),
+                            t_refractory_ms=refractory_ms(driven), unit_mV=fly_graph.MV_PER_CONTACT)
     events = EventDrive(step, cell, EVENT_MV, "v")
     began = time.perf_counter()
     simulate_sparse(network, DT_MS, dtype=dtype)
@@ -93,10 +93,10 @@ def brian2(folder: Path, workload: str, runs: int) -> dict:
                            method="linear", threshold="v > v_th", reset="v = v_rst; g = 0 * mV", refractory="rfc",
                            namespace={"v_0": -52 * mV, "v_rst": -52 * mV, "v_th": -45 * mV, "t_mbr": 20 * ms, "tau": 5 * ms})
     cells.v, cells.rfc = -52 * mV, refractory_ms(driven) * ms
-    indptr, post, weight = (np.load(folder / f"{name}.npy") for name in ("indptr", "post", "weight_mV"))
+    indptr, post, contacts = (np.load(folder / f"{name}.npy") for name in ("indptr", "post", "contacts"))
     synapses = b2.Synapses(cells, cells, "w : volt", on_pre="g += w", delay=1.8 * ms)
     synapses.connect(i=np.repeat(np.arange(fly_graph.N_CELLS, dtype=np.int32), np.diff(indptr)), j=post)
-    synapses.w = weight.astype(float) * mV
+    synapses.w = contacts * fly_graph.MV_PER_CONTACT * mV
     source_of = np.full(fly_graph.N_CELLS, -1)
     source_of[driven] = np.arange(len(driven))
     source = b2.SpikeGeneratorGroup(len(driven), source_of[cell], step * DT_MS * ms)

@@ -37,8 +37,7 @@ def pathway(synapse, n, samples, rng) -> Pathway:
     values = {}
     for e in synapse.edge:
         strength = contacts * {"w": 2.0, "g_exc": 0.05, "g_inh": 0.05, "g_gap": 0.02}.get(e.symbol, 0.1)
-        values[e.symbol] = {"strength": strength, "signed_strength": strength * sign, "excitatory_strength": strength * (sign > 0),
-                            "inhibitory_strength": strength * (sign < 0)}[e.rule]
+        values[e.symbol] = e.of(strength, sign)
     if synapse.kind == "electrical":
         pre, post = np.concatenate([pre, post]), np.concatenate([post, pre])
         values = {k: np.concatenate([x, x]) for k, x in values.items()}

@@ -155,7 +155,7 @@ def test_rates_are_those_of_the_equations():
         step_length.Rates.warn = warn
     s, (chemical, gap) = out["s"][0, -1], net.pathways
     total = np.bincount(gap.post, gap.values["g_gap"][:, 0], 8) + 0.01
-    total += np.bincount(chemical.post, chemical.values["g_chem"][:, 0] * s[chemical.pre], 8)
+    total += np.bincount(chemical.post, (chemical.values["g_exc"] + chemical.values["g_inh"])[:, 0] * s[chemical.pre], 8)
     np.testing.assert_allclose(seen["v"], total, rtol=1e-4)
 
 

@@ -126,13 +126,16 @@ def test_simultaneous_spikes_and_self_connections():
     assert at_once.sum() > 20
 
 
-@given(seed=st.integers(0, 2**16), n=st.integers(1, 12), delay=st.integers(0, 30), busy=st.integers(0, 40),
-       reset=st.sampled_from([-52.0, -60.0, -47.0]))
-def test_any_small_network_agrees_with_the_plain_loop(seed, n, delay, busy, reset):
+@given(seed=st.integers(0, 2**16), n=st.integers(1, 12), delay=st.integers(0, 30), busy=st.integers(0, 150),
+       reset=st.sampled_from([-52.0, -60.0, -47.0]), spread=st.sampled_from([0.0, 1.0, 6.0]))
+def test_any_small_network_agrees_with_the_plain_loop(seed, n, delay, busy, reset, spread):
     """A few lines of NumPy, one exact step after the other, are the reference here: they need no compiler."""
     net = with_parameters(network("lif", max(n, 2), 1, seed, synapses=("exponential",)), t_delay=delay * 0.1,
                           t_refractory=busy * 0.1, v_reset=reset)
     n = len(net.cells)
+    if spread:  # thresholds of their own, some of them below rest
+        own = np.random.default_rng(seed).normal(-45.0, spread, (n, 1))
+        net = replace(net, parameters={**net.parameters, "v_threshold": np.maximum(own, reset + 1.0)})
     e = effects_of(n, 1, 300, seed)
     lanes = Lanes(np.zeros(1, np.int32), np.array([seed], np.uint64))
     e = [replace(x, poisson=replace(x.poisson, cell=x.poisson.cell % n)) for x in e]
@@ -146,7 +149,7 @@ def test_any_small_network_agrees_with_the_plain_loop(seed, n, delay, busy, rese
 def plain(net, effects, stream, n_steps, dt):
     from wormsim.kernels.random import event_draws, threshold
 
-    p = {k: float(x[0, 0]) for k, x in net.parameters.items()}
+    p = {k: x[:, 0] if len(x) > 1 else float(x[0, 0]) for k, x in net.parameters.items()}
     n, path = len(net.cells), net.pathways[0]
     weights = np.zeros((n, n))
     np.add.at(weights, (path.pre, path.post), path.values["w"][:, 0])
@@ -328,6 +331,21 @@ def test_what_it_cannot_run_is_refused_with_the_other_engine_named():
 def test_the_structure_counts_and_not_the_name(change, why):
     lif = catalog.load("neurons", "lif").MODEL
     refuses(network(replace(lif, **change), 6, synapses=("exponential",)), match=why)
+
+
+def test_the_next_process_needs_neither_brian2_nor_sympy():
+    script = """
+import sys, time
+from small_network import everything, lanes_of, network, quiet
+from wormsim.engines import event_engine
+net = network("lif", 6, 1, 0, synapses=("exponential",))
+event_engine.run(net, [quiet(0, 10, 6, 1)], lanes_of(1, 1), 10, 0.1, everything(net))
+print("brian2" in sys.modules, "sympy" in sys.modules)
+"""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    exec(script)  # so that what is looked for is there
+    found = subprocess.run([sys.executable, "-c", script], env=env, check=True, capture_output=True, text=True).stdout
+    assert found.split() == ["False", "False"]
 
 
 def test_another_name_and_another_way_to_write_the_same_cell():

@@ -111,6 +111,27 @@ def test_rates_times_and_a_constant_drive():
     assert (found.cell == 0).all()
 
 
+def test_contacts_of_two_bytes_are_the_weights_they_stand_for(edges):
+    """Also where each cell has a threshold of its own, a few of them low: those are looked at in every step."""
+    pre, post, weight = edges
+    contacts = np.rint(weight / 0.275).astype(np.int16)
+    own = np.random.default_rng(3).normal(-45.0, 1.5, N)
+    own[:4] = -51.0
+    counted = SparseNetwork.from_edges(pre, post, contacts, N, unit_mV=0.275, v_threshold_mV=own)
+    assert counted.weight_mV.dtype == np.int16
+    plain = SparseNetwork.from_edges(pre, post, contacts * 0.275, N, v_threshold_mV=own)
+    a, b = (simulate_sparse(net, 300.0, poisson=DRIVE, dtype="float64") for net in (counted, plain))
+    assert len(a.step) > 500
+    assert spikes_of(a) == spikes_of(b)
+
+
+def test_spikes_come_in_the_order_of_step_and_cell(network):
+    found = simulate_sparse(network, 300.0, current_mV=8.0)
+    key = found.step.astype(np.int64) * N + found.cell
+    assert (np.diff(key) > 0).all()
+    assert np.bincount(found.step).max() == N, "all cells start at rest and spike at once"
+
+
 def test_a_cell_listed_twice_has_two_sources(network):
     twice = PoissonDrive(np.array([7, 2, 7]), np.array([100.0, 50.0, 100.0]), 68.75, "v")
     found = simulate_sparse(SparseNetwork.from_edges([], [], [], N, t_refractory_ms=0.0), 1000.0, poisson=twice)
@@ -151,6 +172,7 @@ def test_memory_stays_near_the_edges():
     ({"weight_mV": np.array([1.0])}, "2 targets and 1 weights"),
     ({"weight_mV": np.array([1.0, np.nan])}, "not a finite number"),
     ({"tau_m_ms": 0.0}, "tau_m_ms = 0.0 must be"),
+    ({"unit_mV": 0.0}, "unit_mV = 0.0 must be"),
     ({"t_delay_ms": -1.0}, "t_delay_ms"),
     ({"v_threshold_mV": np.zeros(2)}, "v_threshold_mV must be one number or one for each of the 3 cells"),
     ({"t_refractory_ms": -2.0}, "t_refractory_ms"),

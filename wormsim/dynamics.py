@@ -85,6 +85,16 @@ class EdgeValue:
         """Whether it depends on the sign of the edge."""
         return self.rule not in ("strength", "given")
 
+    def of(self, strength, sign):
+        """What edges of these strengths and signs carry (arrays that go together, or numbers; `sign` is 1 or -1)."""
+        if self.rule == "signed_strength":
+            return strength * sign
+        if self.rule == "excitatory_strength":
+            return strength * (sign > 0)
+        if self.rule == "inhibitory_strength":
+            return strength * (sign < 0)
+        return strength
+
 
 @dataclass(frozen=True)
 class SynapseModel:

@@ -80,10 +80,7 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
         if value.rule == "given":
             values[value.symbol] = np.broadcast_to(x, (len(edges), x.shape[1]))
             continue
-        strength = x * effective
-        values[value.symbol] = {"strength": lambda x: x, "signed_strength": lambda x: x * sign,
-                                "excitatory_strength": lambda x: x * (sign > 0),
-                                "inhibitory_strength": lambda x: x * (sign < 0)}[value.rule](strength)
+        values[value.symbol] = value.of(x * effective, sign)
     if synapse.kind == "electrical":
         loops = pre == post
         pre, post = np.concatenate([pre, post[~loops]]), np.concatenate([post, pre[~loops]])

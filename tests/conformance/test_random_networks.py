@@ -22,7 +22,7 @@ from wormsim.units import to_internal
 WAYS = ((1, None, 1), (1, 1, 2), (10**9, None, 2), (10**9, 2, 1))
 N_STEPS = 120
 CURRENT_PA = {"lif": 25.0, "adex": 60.0, "graded": 1.0}
-WEIGHT = {"w": 40.0, "g_chem": 0.2, "g_gap": 0.3}
+WEIGHT = {"w": 40.0, "g_exc": 0.2, "g_inh": 0.2, "g_gap": 0.3}
 unit = st.floats(0.0, 1.0, width=16)
 
 
@@ -47,8 +47,7 @@ def networks(draw, name: str) -> tuple[Network, float]:
         size = np.array([draw(unit) for _ in pairs])
         sign = np.array([draw(st.sampled_from([1.0, -1.0])) for _ in pairs])
         pre, post = np.array(pairs, np.int32).reshape(-1, 2).T
-        values = {e.symbol: {"strength": size * WEIGHT.get(e.symbol, 1.0), "signed_strength": size * sign * WEIGHT.get(e.symbol, 1.0),
-                             "reversal": np.where(sign > 0, 0.0, -45.0)}[e.rule] for e in s.edge}
+        values = {e.symbol: e.of(size * WEIGHT[e.symbol], sign) for e in s.edge}
         if electrical:
             pre, post = np.concatenate([pre, post]), np.concatenate([post, pre])
             values = {k: np.concatenate([x, x]) for k, x in values.items()}

@@ -19,6 +19,7 @@ import stat
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -28,9 +29,9 @@ from ..dynamics import NeuronModel, SynapseModel
 from ..errors import warn_data
 
 _SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/codegen_cells.py", "engines/equations.py",
-            "engines/expressions.py", "engines/rates.py", "kernels/exponential.py", "kernels/gather.py", "kernels/logarithm.py",
-            "kernels/normal.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py", "kernels/sigmoid.py",
-            "kernels/subnormals.py")
+            "engines/expressions.py", "engines/linear.py", "engines/rates.py", "kernels/exponential.py", "kernels/gather.py",
+            "kernels/logarithm.py", "kernels/normal.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
+            "kernels/sigmoid.py", "kernels/subnormals.py")
 _LOADED: dict[str, ModuleType] = {}
 _LOCK = threading.RLock()
 _WARNED: set[str] = set()
@@ -74,10 +75,15 @@ def kernel(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: str,
     layout : {"shared", "lanes", "cells"}
     dtype : {"float32", "float64"}
     """
-    key = _key(neuron, synapses, layout, dtype)
+    return module(neuron, synapses, layout, dtype, lambda: _generate(neuron, synapses, layout, dtype))
+
+
+def module(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], kind: str, detail: str, write: Callable[[], str]) -> ModuleType:
+    """The module of some kind that `write` makes of a model, from memory, from disk, or newly written."""
+    key = _key(neuron, synapses, kind, detail)
     with _LOCK:
         if key not in _LOADED:
-            _LOADED[key] = _load(key, lambda: _generate(neuron, synapses, layout, dtype))
+            _LOADED[key] = _load(key, write)
         return _LOADED[key]
 
 

@@ -1,43 +1,21 @@
 """Is this network made of leaky integrate-and-fire cells with exponential synapses? By its equations, not by its names.
 
 What the event engine needs is read off the equations that Brian2 parses: linear in v and in one synaptic state, a fixed
-threshold and reset, events that add to that state. Everything else is refused with the reason.
+threshold and reset, events that add to that state. Everything else is refused with the reason. What was read is kept beside
+the kernels as a module of a few functions, so that the next process imports neither Brian2 nor sympy.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
 from ..dynamics import NeuronModel, SynapseModel
 from ..errors import InputError
 from ..network import Network, Pathway
+from . import cache
 from .trial import LinearCells, Rows
-
-_KNOWN: dict[str, Structure] = {}
-
-
-@dataclass(frozen=True, eq=False)
-class Structure:
-    """Coefficients as sympy expressions of parameters: ``dv/dt = a v + s x + e I_ext + c``, ``dx/dt = k x``.
-
-    `jump` is what an event adds to the synaptic state `x`, over the values of the edge.
-    """
-
-    state: str
-    a: object
-    s: object
-    e: object
-    c: object
-    k: object
-    threshold: object
-    reset: object
-    refractory: str
-    delay: str
-    jump: object
-    start: object
-    start_x: object
 
 
 def pathway_of(network: Network) -> Pathway:
@@ -57,15 +35,22 @@ def refused(reason: str) -> InputError:
                       "use engine='numba' for this model")
 
 
-def structure_of(neuron: NeuronModel, pathways: tuple[Pathway, ...], synapse: SynapseModel) -> Structure:
-    """Read the equations; remembered by their text, since Brian2 and sympy take seconds the first time."""
-    told = repr((neuron, [p.synapse for p in pathways]))
-    if told not in _KNOWN:
-        _KNOWN[told] = _read(neuron, tuple(p.synapse for p in pathways), synapse)
-    return _KNOWN[told]
+def structure_of(neuron: NeuronModel, pathways: tuple[Pathway, ...], synapse: SynapseModel) -> ModuleType:
+    """Read the equations, or find them read.
+
+    Returns
+    -------
+    module
+        ``dv/dt = a v + s x + e I_ext + c``, ``dx/dt = k x`` as functions `a`, `s`, `e`, `c` and `k` of the parameters that they
+        are named after in their arguments; so are `threshold`, `reset`, and the starts of v and x, `start` and `start_x`.
+        `jump` is what an event adds to x, over the values of the edge. `state` is the name of x, `refractory` and `delay`
+        are those of parameters, or empty.
+    """
+    synapses = tuple(p.synapse for p in pathways)
+    return cache.module(neuron, synapses, "linear", synapse.name, lambda: _read(neuron, synapses, synapse))
 
 
-def _read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], synapse: SynapseModel) -> Structure:
+def _read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], synapse: SynapseModel) -> str:
     import sympy
 
     from .equations import read
@@ -118,18 +103,31 @@ def _read(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], synapse: Syna
     start = [system.inline(system.initial[name]) for name in ("v", state)]
     if any(value.free_symbols & moving for value in start):
         raise refused("an initial value depends on a state")
-    return Structure(state, a, s, e, c, k, limit, system.inline(resets["v"]), system.refractory,
-                     system.events[0].delay, writes[0][1] * writes[0][2], *start)
+    return _text({"state": state, "refractory": system.refractory, "delay": system.events[0].delay}, {
+        "a": a, "s": s, "e": e, "c": c, "k": k, "threshold": limit, "reset": system.inline(resets["v"]),
+        "start": start[0], "start_x": start[1], "jump": writes[0][1] * writes[0][2]})
 
 
-def cells_of(network: Network, structure: Structure, sample: int, dt_ms: float) -> tuple[LinearCells, np.ndarray, np.ndarray]:
+def _text(names: dict[str, str], expressions: dict) -> str:
+    """A module with these names and with these sympy expressions as functions over arrays."""
+    from sympy.printing.numpy import NumPyPrinter
+
+    lines = ['"""Coefficients of linear cells, read off equations: written by wormsim.engines.linear."""', "import numpy", ""]
+    lines += [f"{name} = {value!r}" for name, value in names.items()]
+    for name, x in expressions.items():
+        arguments = ", ".join(sorted(str(symbol) for symbol in x.free_symbols))
+        lines += ["", "", f"def {name}({arguments}):", f"    return {NumPyPrinter().doprint(x)}"]
+    return "\n".join([*lines, ""])
+
+
+def cells_of(network: Network, structure: ModuleType, sample: int, dt_ms: float) -> tuple[LinearCells, np.ndarray, np.ndarray]:
     """Constants of one sample; and, for each cell, the mV of g that a unit of the synaptic state makes, and the mV of level
     that a pA of current makes.
     """
     n = len(network.cells)
 
-    def value(expression) -> np.ndarray:
-        return _value(expression, {name: _column(x, sample) for name, x in network.parameters.items()}, n)
+    def value(function) -> np.ndarray:
+        return _value(function, {name: _column(x, sample) for name, x in network.parameters.items()}, n)
 
     a, k = value(structure.a), value(structure.k)
     for name, rates in (("membrane", a), ("synaptic", k)):
@@ -150,7 +148,7 @@ def cells_of(network: Network, structure: Structure, sample: int, dt_ms: float) 
     return cells, value(structure.s) / -a, value(structure.e) / -a
 
 
-def rows_of(network: Network, pathway: Pathway, structure: Structure, sample: int, gain: np.ndarray, dtype) -> Rows:
+def rows_of(network: Network, pathway: Pathway, structure: ModuleType, sample: int, gain: np.ndarray, dtype) -> Rows:
     """Out-edges in rows, weights in mV."""
     order = np.lexsort((pathway.post, pathway.pre))
     jump = _value(structure.jump, {name: _column(x, sample) for name, x in pathway.values.items()}, len(pathway.pre))
@@ -167,13 +165,10 @@ def _steps(network: Network, symbol: str, sample: int, n: int, dt_ms: float) -> 
     return np.broadcast_to(np.floor(delay / dt_ms + 0.5), n).astype(np.int64)
 
 
-def _value(expression, values: dict[str, np.ndarray], n: int) -> np.ndarray:
-    """The expression over arrays of length 1 or `n`, as float64 of length `n`."""
-    import sympy
-
-    symbols = sorted(expression.free_symbols, key=str)
-    function = sympy.lambdify(symbols, expression, "numpy")
-    return np.broadcast_to(np.asarray(function(*(values[s.name] for s in symbols)), float), n).copy()
+def _value(function, values: dict[str, np.ndarray], n: int) -> np.ndarray:
+    """The function over arrays of length 1 or `n`, as float64 of length `n`."""
+    found = function(*(values[name] for name in function.__code__.co_varnames))
+    return np.broadcast_to(np.asarray(found, float), n).copy()
 
 
 def _column(x: np.ndarray, sample: int) -> np.ndarray:

@@ -124,8 +124,12 @@ def check_counts(network: Network, record: Record, dt_ms: float) -> None:
     """Refuse frames so long that the spikes of one could be more than its counter holds."""
     if not record.spikes:
         return
-    refractory = network.parameters[network.neuron.refractory].min() if network.neuron.refractory else 0.0
-    most, holds = record.every / max(np.floor(refractory / dt_ms + 1e-3), 1.0), np.iinfo(np.uint16).max
+    neuron, apart = network.neuron, 1.0
+    if neuron.counts_crossings:
+        apart = 2.0  # below the threshold in between
+    elif neuron.refractory:
+        apart = max(np.floor(network.parameters[neuron.refractory].min() / dt_ms + 1e-3), 1.0)
+    most, holds = record.every / apart, np.iinfo(np.uint16).max
     if most > holds:
         raise InputError(f"a frame of {record.every} steps could hold {most:.0f} spikes of one cell, and a count ends at {holds}: "
                          f"take every_ms of at most {record.every * dt_ms * holds / most:.6g}")

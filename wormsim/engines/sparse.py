@@ -1,7 +1,8 @@
 """Big spiking graphs without tables: arrays in, spikes out, on the event kernel.
 
 A fly brain has 15 million edges; a table of them with names would take more memory than all else. Here the graph is
-three arrays (8 bytes an edge), the cells are numbers, and a trial costs some 80 bytes a cell.
+three arrays (8 bytes an edge, 6 with contacts as 16-bit numbers), the cells are numbers, and a trial costs some 60 bytes a
+cell.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ class SparseNetwork:
     indptr : ndarray of int64, shape (N + 1,)
         The edges of cell i are ``indptr[i]`` ... ``indptr[i + 1] - 1``.
     post : ndarray of int32, shape (E,)
-    weight_mV : ndarray of float32 or float64, shape (E,)
-        Edges from one cell to the same other one add up.
+    weight_mV : ndarray of int16, float32 or float64, shape (E,)
+        In `unit_mV`. Edges from one cell to the same other one add up.
+    unit_mV : float
+        With 1, weights are in mV; with the mV of one contact, they are counts of contacts.
     tau_m_ms, tau_syn_ms, t_delay_ms : float
     v_rest_mV, v_reset_mV, v_threshold_mV, t_refractory_ms : float or ndarray, shape (N,)
         The defaults are those of Shiu et al. 2024 (Nature 634:210).
@@ -51,6 +54,7 @@ class SparseNetwork:
     v_reset_mV: float | np.ndarray = -52.0
     v_threshold_mV: float | np.ndarray = -45.0
     t_refractory_ms: float | np.ndarray = 2.2
+    unit_mV: float = 1.0
 
     def __post_init__(self):
         for name, dtype in (("indptr", np.int64), ("post", np.int32)):
@@ -59,7 +63,7 @@ class SparseNetwork:
                 raise InputError(f"{name} must be one row of whole numbers, not {x.dtype} of shape {x.shape}")
             object.__setattr__(self, name, x.astype(dtype, copy=False))
         weight = np.ascontiguousarray(self.weight_mV)
-        if weight.dtype not in (np.float32, np.float64):
+        if weight.dtype not in (np.int16, np.float32, np.float64):
             weight = weight.astype(np.float32)
         object.__setattr__(self, "weight_mV", weight)
         if self.n_cells < 1 or self.indptr[0] != 0 or (np.diff(self.indptr) < 0).any() or self.indptr[-1] != len(self.post):
@@ -70,6 +74,8 @@ class SparseNetwork:
             raise InputError(f"a target lies outside of 0 ... {self.n_cells - 1}")
         if len(weight) and not (np.isfinite(weight.min()) and np.isfinite(weight.max())):
             raise InputError("a weight is not a finite number")
+        if not 0 < abs(self.unit_mV) < np.inf:
+            raise InputError(f"unit_mV = {self.unit_mV} must be a finite number other than 0")
         for name in ("tau_m_ms", "tau_syn_ms"):
             if not 0 < getattr(self, name) < np.inf:
                 raise InputError(f"{name} = {getattr(self, name)} must be a positive number")
@@ -118,7 +124,9 @@ class SparseNetwork:
         def each(x) -> np.ndarray:
             return np.broadcast_to(np.asarray(x, float), self.n_cells)
 
-        busy = np.maximum(np.floor(each(self.t_refractory_ms) / dt_ms + 1e-3), 1).astype(np.int32)
+        busy = np.asarray(self.t_refractory_ms, float) / dt_ms
+        busy += 1e-3
+        busy = np.broadcast_to(np.maximum(busy, 1).astype(np.int32), self.n_cells)  # cut to whole steps
         return LinearCells(self.tau_m_ms, self.tau_syn_ms, each(self.v_rest_mV), each(self.v_threshold_mV),
                            each(self.v_reset_mV), busy, int(np.floor(self.t_delay_ms / dt_ms + 0.5)),
                            each(self.v_rest_mV), np.zeros(self.n_cells))
@@ -237,7 +245,7 @@ def simulate_sparse(network: SparseNetwork, duration_ms: float, *, dt_ms: float 
         raise InputError("streams must be whole numbers from 0 to 2**64 - 1, one for each trial")
     masks = {name: _mask(name, x, n, n_trials) for name, x in (("alive", alive), ("release", release))}
     given = _input(network, n_steps, dt_ms, poisson, events, current_mV)
-    cells, rows = network.cells(dt_ms), Rows(network.indptr, network.post, network.weight_mV)
+    cells, rows = network.cells(dt_ms), Rows(network.indptr, network.post, network.weight_mV, network.unit_mV)
 
     def work(trial: int) -> tuple[np.ndarray, np.ndarray]:
         here = [masks[name][:, trial if masks[name].shape[1] > 1 else 0] for name in ("alive", "release")]

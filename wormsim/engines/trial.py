@@ -242,7 +242,7 @@ class Trial:
             next_level=level, threshold=threshold, reset=(cells.reset_mV - level).astype(self.dtype), mark=_mark(threshold),
             release=np.asarray(given.release, bool),
             event_step=np.asarray(given.event_step, np.int64), event_cell=np.asarray(given.event_cell, np.int64),
-            event_size=np.asarray(given.event_size_mV, self.dtype), event_in_v=bool(given.events_in_v),
+            event_size=np.ascontiguousarray(given.event_size_mV, self.dtype), event_in_v=bool(given.events_in_v),
             poisson_cell=np.asarray(given.poisson_cell, np.int64)[keep],
             poisson_source=np.asarray(given.poisson_source, np.int64)[keep], poisson_limit=limit[keep],
             poisson_size=np.asarray(given.poisson_size_mV, self.dtype)[keep], poisson_in_v=bool(given.poisson_in_v),

@@ -136,7 +136,8 @@ def _enter(first, row, progress, state, flags, hot, near, level, next_level, thr
         moved = next_level[i] != level[i]
         if moved and not flags[i] & HELD:
             state[2 * i] += (level[i] - next_level[i]) / decay[row, 0]
-        if moved or first or _soon(threshold[i], kappa) < mark:
+        stirred = first and (state[2 * i] != 0 or state[2 * i + 1] != 0)
+        if moved or stirred or _soon(threshold[i], kappa) < mark:
             _consider(i, row, progress, state, flags, hot, near, threshold, mark, decay, kappa)
 
 
