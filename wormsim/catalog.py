@@ -19,6 +19,7 @@ _SINGULAR = {
     "synapses": "synapse model",
     "engines": "engine",
     "readers": "reader",
+    "recordings": "layout of recordings",
     "studies": "study",
 }
 # Folders that hold more than what is registered: there, only files whose name ends so are keys, and the key goes without.
