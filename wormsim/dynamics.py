@@ -103,8 +103,8 @@ class SynapseModel:
     Parameters
     ----------
     name : str
-    kind : {"chemical", "electrical", "monoamine", "peptide"}
-        Which edges of the connectome it takes; an electrical edge acts in both directions.
+    kind : {"chemical", "electrical", "contact", "monoamine", "peptide"}
+        Which edges of the connectome it takes; an electrical edge or a contact acts in both directions.
     transmitter : str
         Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
     cell_equations : str
@@ -133,7 +133,7 @@ class SynapseModel:
     """
 
     name: str
-    kind: Literal["chemical", "electrical", "monoamine", "peptide"]
+    kind: Literal["chemical", "electrical", "contact", "monoamine", "peptide"]
     current: str
     parameters: tuple[Parameter, ...]
     edge: tuple[EdgeValue, ...]
