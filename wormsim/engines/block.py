@@ -313,7 +313,7 @@ class BlockRun:
         self.arguments.update(
             po_cell=p.cell[keep].astype(np.int64), po_source=p.source[keep].astype(np.int64), po_limit=limit[keep],
             po_most=limit[keep].max(axis=1, initial=0), po_size=self._lanes_of(p.size_pA)[keep].astype(self.dtype))
-        if self.flat:
+        if self.shared:
             self.arguments["draw"] = np.empty(keep.sum(), np.uint64)
 
     def _refuse_infinite(self, effect: Effects) -> None:
