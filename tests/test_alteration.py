@@ -122,14 +122,16 @@ def test_a_variant_has_the_same_bits_in_any_company(model, dtype):
     assert all(not np.array_equal(whole[:, 0], whole[:, k], equal_nan=True) for k in range(1, 5))
 
 
-def test_what_goes_back_to_one_network_is_made_anew_when_a_runaway_is_looked_for(model):
-    """The stretch before a failure is run again from its start, through the same alterations."""
-    bad = (Scale("AIYL", factor=0.5, start_ms=5, stop_ms=40), Stimulate("AIYL", start_ms=50, current_pA=1e12))
-    good = bad[:1]
-    cases = {"good": good, "bad": bad}
-    both = run(model, Variants.cross(model.nominal(), cases), on_failure="mark", check_step=False)
-    alone = run(model, Variants.cross(model.nominal(), {"good": good}))
+def test_steps_that_are_run_again_pass_through_the_same_alterations():
+    """A runaway elsewhere in the block makes the engine go back to before they began."""
+    graded = Model.build(tiny_circuit(), "graded")
+    good = (BlockGapJunctions(start_ms=5, stop_ms=40), Shift("AIYL", symbol="v_half", by=9.0, start_ms=20))
+    cases = {"good": good, "bad": (*good, Stimulate("MDL20", start_ms=50, current_pA=1e7))}
+    how = {"duration_ms": 80, "every_ms": 0.5, "on_failure": "mark", "check_step": False}
+    both = simulate(graded, Variants.cross(graded.nominal(), cases), **how)
+    alone = simulate(graded, Variants.cross(graded.nominal(), {"good": good}), **how)
     assert both.v_mV.values[0].tobytes() == alone.v_mV.values[0].tobytes()
+    assert both.manifest["failed_variants"]["1"]["between_ms"][0] >= 50
 
 
 @pytest.mark.parametrize("neuron", ["lif", "graded", "adex"])

@@ -73,7 +73,7 @@ class Genotype(Perturbation):
         if twice := sorted({gene for gene in genes if genes.count(gene) > 1}):
             raise InputError(f"Genotype: {', '.join(twice)} is named twice")
         self.genes = tuple(genes)
-        self._changes = [row for row in table.itertuples() if row.gene in genes]
+        self._changes = [row for gene in genes for row in table[table["gene"] == gene].itertuples()]
         self.parameters = tuple(
             Parameter(_symbol(row), row.lost, "", f"{row.source}; {row.note}", row.certainty, Prior("uniform", row.low, row.high))
             for row in self._changes if not np.isnan(row.low))
