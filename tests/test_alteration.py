@@ -12,7 +12,7 @@ from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.model import Model
 from wormsim.parameter import Parameter, Prior
 from wormsim.perturbation import Perturbation
-from wormsim.perturbations import Ablate, BlockGapJunctions, Scale, Silence, Stimulate
+from wormsim.perturbations import Ablate, BlockGapJunctions, BlockRelease, Scale, Silence, Stimulate
 from wormsim.readers import load_connectome
 from wormsim.simulation import simulate
 from wormsim.variants import Variants, effects
@@ -218,6 +218,13 @@ def test_what_does_not_exist_or_is_no_number_is_said(model):
         effects(model, Variants.cross(model.nominal(), {"x": (Shift("AIYL", symbol="v_treshold", by=1.0),)}), DT, 10)
     with pytest.raises(InputError, match="not a number"):
         effects(model, Variants.cross(model.nominal(), {"x": (Shift("AIYL", symbol="v_rest", by=np.nan),)}), DT, 10)
+    extra = Parameter("beyond", 1.5, "", "made up for a test", "guess")
+    wrong = Model.build(tiny_circuit(), "lif", extra=(extra,))
+    for p in (BlockGapJunctions(fraction="beyond"), BlockRelease("ASEL", fraction="beyond")):
+        with pytest.raises(InputError, match=r"multiplied by -0.5, below 0"):
+            effects(wrong, Variants.cross(wrong.nominal(), {"x": (p,)}), DT, 10)
+    with pytest.raises(InputError, match="1000000000 altered columns of 6 edge values.*run fewer"):
+        Changes(model.lower(model.nominal()), np.broadcast_to(np.int64(0), 10**9))
     changes = Changes(model.lower(model.nominal()), np.zeros(1, int))
     with pytest.raises(UnknownNameError, match="carried by the edges"):
         changes.pathways[0].values("g")
@@ -252,3 +259,16 @@ def test_scaling_is_by_cells_at_both_ends_and_by_transmitter(model):
     assert scaled(Scale("*", factor=0.5, transmitter="glutamate")) == {("ASEL", "AIYL"), ("ASEL", "AIZL")}
     assert scaled(Scale("*", factor=0.5, kind="electrical")) == {("AIYL", "AIZL"), ("AIZL", "AIYL")}
     assert scaled(BlockGapJunctions("AIZL", onto="AIYL", fraction=0.5)) == {("AIYL", "AIZL"), ("AIZL", "AIYL")}
+
+
+def test_on_another_wiring_the_connections_are_looked_up_anew(model):
+    rows = [("AIZL", "MVL20", "chemical", 3.0, 1, 1.0), ("ASEL", "MVL20", "chemical", 5.0, 1, 1.0)]
+    halved = Scale("ASEL", factor=0.5)
+    other = halved(model).with_circuit(tiny_circuit(rows))
+    resolved = halved.resolve(model.circuit)
+    for changed, cases in ((other, None), (model.with_circuit(tiny_circuit(rows)), {"x": (resolved,)})):
+        network = changed.lower(changed.nominal())
+        (e,) = effects(changed, Variants.cross(changed.nominal(), cases), DT, 10, network)
+        ratio = e.network.pathways[0].values["w"][:, e.sample[0]] / network.pathways[0].values["w"][:, 0]
+        assert ratio.tolist() == [0.5, 1.0]
+        assert [network.cells[k] for k in network.pathways[0].pre] == ["ASEL", "AIZL"]

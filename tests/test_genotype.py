@@ -82,7 +82,8 @@ def test_a_cell_that_releases_more_keeps_what_is_not_known_to_be_lost():
     with pytest.warns(DataWarning, match=r"touch nothing.*eat-4"):
         assert left(model, Genotype("eat-4")) == {}
     told = Genotype("eat-4").resolve(circuit).describe()
-    assert told == {"name": "Genotype", "genes": ["eat-4"], "kept_with_another_transmitter": 2, "kept_without_known_transmitter": 1}
+    assert told == {"name": "Genotype", "genes": ["eat-4"], "connections_lost_with_transmitter": 0,
+                    "kept_with_another_transmitter": 2, "kept_without_known_transmitter": 1}
     both = left(model, Genotype("eat-4", "unc-17"))
     assert both[("ASEL", "AIYL", "chemical")] == [0.0]
     assert ("AIZL", "MVL20", "chemical") not in both

@@ -29,7 +29,7 @@ class Regimens:
     """
 
     def __init__(self, circuit: Circuit, common: tuple[Perturbation, ...]):
-        self.circuit, self.common = circuit, common
+        self.circuit, self.common = circuit, tuple(p.on(circuit) for p in common)
         self.given: dict[int, Perturbation] = {}
         self.made: dict[tuple, tuple[Acts, ...]] = {}
         self.spared: dict[tuple, Perturbation | None] = {}
@@ -65,7 +65,7 @@ class Regimens:
 
     def _resolved(self, p: Perturbation) -> Perturbation:
         if id(p) not in self.given:
-            self.given[id(p)] = p if p.resolved is not None else p.resolve(self.circuit)
+            self.given[id(p)] = p.on(self.circuit)
         return self.given[id(p)]
 
     def _parts(self, p: Perturbation, others: tuple[Perturbation, ...]) -> tuple[Perturbation, ...]:

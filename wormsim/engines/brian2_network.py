@@ -103,7 +103,8 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     -------
     brian2.Network
         Objects "neurons", one for each synapse model by its name, and where they are needed "poisson_events" with
-        "poisson" and "onsets" with "segments". It holds no monitors; ``net.run(duration, namespace={})`` runs it.
+        "poisson", and "onsets" with "segments" and, for altered connections, "segments_" and their name. It holds no
+        monitors; ``net.run(duration, namespace={})`` runs it.
     """
     from ..variants import Variants
     from ..variants import effects as effects_of
@@ -174,6 +175,8 @@ class _Filled:
 
 def _moving(filled: list[_Filled], read: Callable[[_Filled], np.ndarray]) -> bool:
     """Whether what is read changes from segment to segment."""
+    if all(f is filled[0] for f in filled):
+        return False
     first, *others = {id(f): read(f) for f in filled}.values()
     return any(not np.array_equal(*np.broadcast_arrays(first, x)) for x in others)
 
