@@ -65,6 +65,12 @@ def test_a_rescued_cell_may_be_perturbed_again(model, recwarn):
     assert not recwarn.list
 
 
+def test_what_was_rescued_no_longer_excludes_anything(model):
+    held = Clamp("AIYL", "ASEL", v_mV=-40)
+    (e,) = sheet(model, a=(held, Rescue("AIYL", of=held), Clamp("AIYL", v_mV=-60)))
+    assert e.clamp_mV[:2, 0].tolist() == [-40, -60]
+
+
 def test_a_rescue_from_nothing_is_refused(model):
     lesion = Ablate("AIYL")
     for done in ((Rescue("AIYL", of=lesion),), (Rescue("AIYL", of=lesion), lesion), (Silence("AIYL"), Rescue("AIYL", of=lesion))):
@@ -78,7 +84,7 @@ def test_a_rescue_from_nothing_is_refused(model):
 
 
 def test_the_manifest_tells_the_rescue(model):
-    g = Genotype("eat-4")
+    g = Genotype("eat-4", "unc-17")
     found = simulate(model, Variants.cross(model.nominal(), {"x": (g, Rescue("ASEL", of=g))}), duration_ms=2).manifest["cases"]["x"]
     assert found[1] == {"name": "Rescue", "cells": ["ASEL"], "of": found[0]}
 
