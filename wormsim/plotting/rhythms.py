@@ -47,26 +47,29 @@ def rhythms_figure(dataset: xr.Dataset) -> Figure:
     Parameters
     ----------
     dataset : Dataset
-        ``v_mV`` (variant, time, cell), with ``label`` and ``certainty`` along variant.
+        ``v_mV`` (variant, time, cell), with ``label``, ``certainty`` and ``actions`` along variant.
     """
-    labels, certainty = ([str(x) for x in dataset[name].to_numpy()] for name in ("label", "certainty"))
-    columns = min(4, len(labels))
+    labels, certainty, actions = ([str(x) for x in dataset[name].to_numpy()] for name in ("label", "certainty", "actions"))
+    columns = min(3, len(labels))
     rows = -(-len(labels) // columns)
-    figure, axes = style.new_figure(2.6 * columns + 0.3, 1.55 * rows + 0.6, rows, columns, sharex=True, sharey=True)
+    figure, axes = style.new_figure(2.9 * columns + 0.3, 1.6 * rows + 0.4, rows, columns, sharex=True, sharey=True)
     time = (dataset["time"].to_numpy() - float(dataset["time"][0])) / 1e3
-    for ax, label, sure, v in zip(axes, labels, certainty, dataset["v_mV"].to_numpy(), strict=False):
-        for k, colour in enumerate(COLOURS.values()):
-            ax.plot(time, v[:, k] - 110.0 * k, color=colour, lw=0.5)
-        ax.set_title(f"[{label}]" if sure == "uncertain" else label, fontsize=9, loc="left",
-                     color=style.GREY if sure == "uncertain" else style.BLACK)
+    for k, (ax, v) in enumerate(zip(axes, dataset["v_mV"].to_numpy(), strict=False)):
+        for cell, colour in enumerate(COLOURS.values()):
+            ax.plot(time, v[:, cell] - 110.0 * cell, color=colour, lw=0.5)
+        unsure = certainty[k] == "uncertain"
+        ax.set_title(f"[{labels[k]}]" if unsure else labels[k], fontsize=9, loc="left", pad=11,
+                     color=style.GREY if unsure else style.BLACK)
+        ax.annotate(actions[k], (0, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=6.5,
+                    color=style.GREY, annotation_clip=False)
         ax.spines["left"].set_visible(False)
-        ax.set_yticks([-50.0 - 110.0 * k for k in range(len(COLOURS))], list(COLOURS))
+        ax.set_yticks([-50.0 - 110.0 * cell for cell in range(len(COLOURS))], list(COLOURS))
         ax.tick_params(axis="y", length=0, labelleft=ax.get_subplotspec().is_first_col())
     for ax in axes[len(labels):]:
         ax.set_axis_off()
     for ax in axes[max(0, len(labels) - columns) : len(labels)]:
-        ax.set_xlabel("s")
         ax.tick_params(labelbottom=True)
+    figure.supxlabel("time (s)", fontsize=9)
     axes[0].plot([time[-1]] * 2, [-50.0, 0.0], color=style.BLACK, lw=1.5)
     axes[0].annotate("50 mV", (time[-1], -25.0), xytext=(3, 0), textcoords="offset points", fontsize=7, va="center",
                      annotation_clip=False)
@@ -91,7 +94,8 @@ def directions_figure(table: pd.DataFrame) -> Figure:
         ax.barh(y, width, left=left, height=0.7, color=colour, label=said[name], lw=0)
         for k, published in enumerate(table["published"]):
             if name in _published(published) and width[k] > 0:
-                ax.barh(y[k], width[k], left=left[k], height=0.7, facecolor="none", edgecolor=style.BLACK, lw=1.2)
+                ax.barh(y[k], width[k], left=left[k], height=0.7, facecolor="none", edgecolor=style.BLACK, lw=1.2, zorder=3,
+                        clip_on=False)
         left += width
     ax.set_yticks(y, [f"{'[' if c == 'uncertain' else ''}{s}: {o.replace('_', ' ')} {p}{']' if c == 'uncertain' else ''}" for s, o, p, c in
                       zip(table["state"], table["observable"], table["published"], table["certainty"], strict=True)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._pyloric_networks import CELLS, reference, run
+from ._state_actions import actions_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ def example(spec: Spec, states: pd.DataFrame, asked: dict[str, dict]) -> xr.Data
     window = window.sel(time=window["time"] >= spec.measure.duration_ms - spec.example.window_ms)
     names = ["nothing added", *(states.loc[i, "state"] for i in asked)]
     certainty = ["", *(states.loc[i, "certainty"] for i in asked)]
-    window = window.drop_vars(["sample", "stream"]).assign_coords(label=("variant", np.array(names, object)),
-                                                                  certainty=("variant", np.array(certainty, object)))
+    said = ["", *(actions_text(condition["actions"]) for condition in asked.values())]
+    window = window.drop_vars(["sample", "stream"]).assign_coords({
+        name: ("variant", np.array(texts, object)) for name, texts in (("label", names), ("certainty", certainty), ("actions", said))})
     return window.drop_attrs().assign_attrs(network=spec.example.network)

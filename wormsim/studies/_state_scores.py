@@ -90,7 +90,8 @@ def shares(states: pd.DataFrame, runs: dict[str, pd.DataFrame], before: pd.DataF
             change = np.divide(change, base, out=np.full(len(base), np.nan), where=base > 0)
         change = change[np.isfinite(change)]
         rows.append({"id": i, "state": states.loc[i, "state"], "certainty": states.loc[i, "certainty"],
-                     "observable": observable, "published": published, "share": float(as_published(found[there], published).mean()) if n else np.nan, "networks": n,
+                     "observable": observable, "published": published,
+                     "share": float(as_published(found[there], published).mean()) if n else np.nan, "networks": n,
                      **{name: float((found[there] == of).mean()) if n else np.nan
                         for name, of in (("down", down), ("same", SAME), ("up", up), ("lost", LOST))},
                      "median_change": float(np.median(change)) if len(change) else np.nan})

@@ -13,7 +13,7 @@ CAPTIONS = {
     "states": "Median rhythm over the networks in every state: share that stays pyloric-like, share in which the pacemaker stops cycling, "
               "period, firing (spikes per second), phases. States with the same actions are the same run.",
     "controls": "The statements again with the actions on other cells (both turns of ABPD to LP to PY), strengths permuted, no synapses.",
-    "sensitivity": "The score with other doses, other forms of I_MI and other thresholds; none of them is the score.",
+    "sensitivity": "The statements with other doses and other forms of I_MI (in the first networks) and with other thresholds; none is the score.",
     "networks": "The networks, and their rhythm with nothing added.",
     "candidates": "Every drawn network that was tried.",
     "figure rhythms": "One network in every state: voltages of AB/PD (blue), LP (red) and PY (green). Names in brackets: uncertain, not "

@@ -145,16 +145,17 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     turns = {times: shares("real", {i: c for (i, t), c in moved.items() if t == times}) for times in (1, 2)}
     elsewhere = pd.concat(turns.values(), ignore_index=True)
     controls = {WIRINGS[name]: shares(name, asked) for name in wirings if name != "real"}
-    sensitivity = [*_thresholds(spec, lambda least: shares("real", asked, least_change=least)), *_doses(spec, states, networks, runner)]
+    trials = {f"a change is more than {least:.0%}": shares("real", asked, least_change=least) for least in spec.sensitivity.least_change}
+    trials |= _doses(spec, states, networks, runner)
     everything = shares("real", asked, scored_only=False)
     scores = [*scoring.state_rows(states, everything, elsewhere, len(networks)),
-              *_overall_rows(states, real, elsewhere, controls), *_sensitivity_rows(sensitivity), _acceptance_row(candidates)]
+              *_overall_rows(states, real, elsewhere, controls), *_sensitivity_rows(trials), _acceptance_row(candidates)]
     tables = {
         "directions": everything,
         "states": _states_table(states, asked, found["real"], networks),
         "controls": pd.concat([real.assign(control="real wiring"), elsewhere.assign(control="actions on other cells"),
                                *(t.assign(control=name) for name, t in controls.items())], ignore_index=True),
-        "sensitivity": pd.DataFrame(sensitivity),
+        "sensitivity": pd.concat([t.assign(trial=name) for name, t in trials.items()], ignore_index=True) if trials else pd.DataFrame(),
         "networks": networks.join(found["real"][_key(_INTACT)]).reset_index(),
         "candidates": candidates,
     }
@@ -220,24 +221,18 @@ def _run_all(networks: pd.DataFrame, conditions: list[dict], spec: Spec, runner:
             for k, key in enumerate(once)}
 
 
-def _thresholds(spec: Spec, shares) -> list[dict]:
-    return [{"what": f"a change is more than {least:.0%}", "networks": None, **scoring.overall(shares(least))}
-            for least in spec.sensitivity.least_change]
-
-
-def _doses(spec: Spec, states: pd.DataFrame, networks: pd.DataFrame, runner: Runner) -> list[dict]:
-    """The score with other doses and other forms of I_MI, in the first networks, and with the chosen ones in the same networks."""
+def _doses(spec: Spec, states: pd.DataFrame, networks: pd.DataFrame, runner: Runner) -> dict[str, pd.DataFrame]:
+    """Shares with other doses and other forms of I_MI, in the first networks, and with the chosen ones in the same networks."""
     trials = {"as scored": {}} | {f"{g:g} nS": {"conductance_nS": g} for g in spec.sensitivity.conductance_nS}
     trials |= {f"I_MI of {name}": {"form": name} for name in spec.sensitivity.forms}
     if len(trials) == 1:
-        return []
+        return {}
     scored = [i for i, row in states.iterrows() if row["actions"] and row["certainty"] != "uncertain"]
     asked = {what: {i: _condition(states.loc[i, "actions"], spec.dose, **change) for i in scored} for what, change in trials.items()}
     few = networks.head(spec.sensitivity.networks)
     found = _run_all(few, [_INTACT, *(c for of in asked.values() for c in of.values())], spec, runner, "other doses and forms")
-    return [{"what": what, "networks": len(few),
-             **scoring.overall(scoring.shares(states, {i: found[_key(c)] for i, c in of.items()}, found[_key(_INTACT)],
-                                              spec.measure.least_change, spec.measure.least_phase))} for what, of in asked.items()]
+    return {what: scoring.shares(states, {i: found[_key(c)] for i, c in of.items()}, found[_key(_INTACT)], spec.measure.least_change,
+                                 spec.measure.least_phase) for what, of in asked.items()}
 
 
 def _overall_rows(states: pd.DataFrame, real: pd.DataFrame, elsewhere: pd.DataFrame, controls: dict[str, pd.DataFrame]) -> list[dict]:
@@ -266,11 +261,15 @@ def _overall_rows(states: pd.DataFrame, real: pd.DataFrame, elsewhere: pd.DataFr
     return out
 
 
-def _sensitivity_rows(found: list[dict]) -> list[dict]:
-    return [{"metric": "sensitivity_statements_in_most_networks", "group": row["what"], "value": row["value"], "low": row["low"],
-             "high": row["high"], "floor": scoring.CHANCE, "ceiling": 1.0, "n": row["n"],
-             "verdict": f"{row['most']} of {row['n']}; mean share {row['mean_share']:.2f}"
-                        + (f" in {row['networks']} networks" if row["networks"] else "")} for row in found]
+def _sensitivity_rows(trials: dict[str, pd.DataFrame]) -> list[dict]:
+    rows = []
+    for what, table in trials.items():
+        all_of = scoring.overall(table)
+        rows.append({"metric": "sensitivity_statements_in_most_networks", "group": what, "value": all_of["value"], "low": all_of["low"],
+                     "high": all_of["high"], "floor": scoring.CHANCE, "ceiling": 1.0, "n": all_of["n"],
+                     "verdict": f"{all_of['most']} of {all_of['n']}; mean share {all_of['mean_share']:.2f} of {table['networks'].max()} "
+                                "networks"})
+    return rows
 
 
 def _acceptance_row(candidates: pd.DataFrame) -> dict:
