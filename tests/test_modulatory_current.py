@@ -34,7 +34,7 @@ def test_steady_current_is_that_of_the_formula(crab, name):
     held = np.array([-80.0, -45.0, -10.0])
     values = NONE | form(name) | {"g_MI_nS": 20.0} | {f"v_hold_mV[{c}]": v for c, v in zip(("ABPD", "LP", "PY"), held, strict=True)}
     model = ws.Model.build(crab, HELD, SYNAPSES, values)
-    last = ws.simulate(model, duration_ms=80, states=("m_MI",), dtype="float64", check_step=False).dataset.isel(variant=0, time=-1)
+    last = ws.simulate(model, duration_ms=200, states=("m_MI",), dtype="float64", check_step=False).dataset.isel(variant=0, time=-1)
     v = last["v_mV"].to_numpy()
     m = 1 / (1 + np.exp((half - v) / width))
     np.testing.assert_allclose(last["m_MI"], m, rtol=1e-6)

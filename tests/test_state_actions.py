@@ -103,6 +103,8 @@ def test_actions_change_what_they_name():
         "g_chol_nS[ABPD->LP]": 2 * base["g_chol_nS[ABPD->LP]"], "g_glut_nS[PY->LP]": 0.0}
     with pytest.raises(InputError, match=r"no g_chol_nS\[LP->PY\]"):
         applied({"actions": [["g_chol_nS down", ["LP->PY"]]], **DOSE}, base)
+    with pytest.raises(InputError, match="LP has a receptor current already"):
+        applied({"actions": [["K", ["LP"]], ["Cl", ["LP"]]], **DOSE}, base)
 
 
 def test_turning_moves_cells_and_leaves_connections():

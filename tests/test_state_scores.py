@@ -72,7 +72,7 @@ def test_a_row_for_every_state_and_no_value_for_what_is_not_scored():
     rows = {row["group"]: row for row in scoring.state_rows(states, everything, moved, 4)}
     assert rows["state a"]["value"] == 0.75
     assert rows["state a"]["control"] == "0.000"
-    assert rows["state a"]["verdict"].startswith("as published")
+    assert rows["state a"]["verdict"].startswith("1 of 1 as published")
     assert np.isnan([rows[f"state {i}"]["value"] for i in "bcd"]).all()
     assert "uncertain, not scored" in rows["state b"]["verdict"]
     assert "no direction stated" in rows["state c"]["verdict"]

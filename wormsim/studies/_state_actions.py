@@ -114,7 +114,7 @@ def applied(condition: Mapping, base: Mapping[str, float]) -> tuple[dict[str, fl
     Raises
     ------
     InputError
-        A conductance that the network has not.
+        A conductance that the network has not, or two receptor currents in one cell.
     """
     values, gone = dict(base), []
     for mechanism, targets in condition.get("actions", ()):
@@ -126,6 +126,8 @@ def applied(condition: Mapping, base: Mapping[str, float]) -> tuple[dict[str, fl
                 values[f"g_MI_nS[{target}]"] = condition["conductance_nS"]
                 values |= form(condition["form"])
             elif mechanism in REVERSAL_MV:
+                if values[f"g_receptor_nS[{target}]"] != base[f"g_receptor_nS[{target}]"]:
+                    raise InputError(f"action {mechanism!r}: {target} has a receptor current already; a cell can have one, K or Cl")
                 values[f"g_receptor_nS[{target}]"] = condition["conductance_nS"]
                 values[f"E_receptor_mV[{target}]"] = REVERSAL_MV[mechanism]
             else:

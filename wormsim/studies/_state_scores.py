@@ -151,7 +151,7 @@ def state_rows(states: pd.DataFrame, table: pd.DataFrame, moved: pd.DataFrame, n
         control = moved.loc[moved["id"] == i, "share"].mean() if len(moved) else np.nan
         rows.append(row | {"value": value, "low": float(low), "high": float(high), "floor": CHANCE, "ceiling": 1.0, "n": n,
                            "control": "" if np.isnan(control) else f"{control:.3f}",
-                           "verdict": ("as published: " if value > 0.5 else "NOT as published: ") + said})
+                           "verdict": f"{int((here['share'] > 0.5).sum())} of {len(here)} as published in most networks: {said}"})
     return rows
 
 
