@@ -48,7 +48,7 @@ network = "PN05"
 window_ms = 2000.0
 """
 ROWS = [
-    {"id": "T1", "state": "exciter", "actions": "I_MI: ABPD", "period": "shorter", "PD": "more", "certainty": "high"},
+    {"id": "T1", "state": "exciter", "actions": "I_MI: ABPD", "PD": "more", "certainty": "high"},
     {"id": "T2", "state": "its namesake", "actions": "I_MI: ABPD", "period": "longer", "certainty": "uncertain"},
     {"id": "T3", "state": "LP gone", "actions": "ablate: LP", "LP": "less", "certainty": "medium"},
     {"id": "T4", "state": "unknown", "actions": "", "certainty": "uncertain"},
