@@ -96,9 +96,13 @@ def same_targets(a: list[list], b: list[list]) -> bool:
     return sorted((m, sorted(t)) for m, t in a) == sorted((m, sorted(t)) for m, t in b)
 
 
-def actions_text(actions: list) -> str:
+def actions_text(actions: list[list]) -> str:
     """Actions as a reader would say them."""
-    return "; ".join(f"{mechanism.replace('_mS_cm2', '').replace('_nS', '')} in {', '.join(targets)}" for mechanism, targets in actions)
+    said = []
+    for mechanism, targets in actions:
+        name = mechanism.replace("_mS_cm2", "").replace("_nS", "").replace(" block", " blocked")
+        said.append(f"without {', '.join(targets)}" if mechanism == "ablate" else f"{name} in {', '.join(targets)}")
+    return "; ".join(said)
 
 
 def applied(condition: Mapping, base: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
