@@ -15,6 +15,7 @@ _COLUMN = {"period": "period_ms", "PD": "rate_Hz_ABPD", "LP": "rate_Hz_LP", "PY"
            "LP_PY_overlap": "overlap"}
 _OF_THE_CYCLE = ("LP_onset", "PY_onset", "LP_PY_overlap")
 LOST, UNDEFINED = "lost", "undefined"
+COLUMNS = ("id", "state", "certainty", "observable", "published", "share", "networks", "down", "same", "up", "lost", "median_change")
 CHANCE = 1 / 3  # of three directions: one, the other, the same
 
 
@@ -72,8 +73,7 @@ def shares(states: pd.DataFrame, runs: dict[str, pd.DataFrame], before: pd.DataF
     Returns
     -------
     DataFrame
-        id, state, observable, published, share, networks (in which the observable is there before), down, same, up, lost, median_change
-        (of the value, for phases of the cycle).
+        :data:`COLUMNS`; networks: those in which the observable is there before; median_change: of the value, for phases of the cycle.
     """
     rows = []
     for i, observable, published in statements(states, scored_only):
@@ -95,7 +95,7 @@ def shares(states: pd.DataFrame, runs: dict[str, pd.DataFrame], before: pd.DataF
                      **{name: float((found[there] == of).mean()) if n else np.nan
                         for name, of in (("down", down), ("same", SAME), ("up", up), ("lost", LOST))},
                      "median_change": float(np.median(change)) if len(change) else np.nan})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def overall(table: pd.DataFrame) -> dict[str, float]:
@@ -134,7 +134,7 @@ def state_rows(states: pd.DataFrame, table: pd.DataFrame, moved: pd.DataFrame, n
     """
     rows = []
     for i, state in states.iterrows():
-        here = table[table["id"] == i] if len(table) else table
+        here = table[table["id"] == i]
         row = {"metric": "published_direction", "group": state["state"], "value": np.nan, "n": networks}
         if not state["actions"]:
             rows.append(row | {"n": None, "verdict": "not in the model: no current or connection is named"})
@@ -148,7 +148,7 @@ def state_rows(states: pd.DataFrame, table: pd.DataFrame, moved: pd.DataFrame, n
             continue
         value, n = float(here["share"].mean()), int(here["networks"].min())
         low, high = wilson(value * n, n)
-        control = moved.loc[moved["id"] == i, "share"].mean() if len(moved) else np.nan
+        control = moved.loc[moved["id"] == i, "share"].mean()
         rows.append(row | {"value": value, "low": float(low), "high": float(high), "floor": CHANCE, "ceiling": 1.0, "n": n,
                            "control": "" if np.isnan(control) else f"{control:.3f}",
                            "verdict": f"{int((here['share'] > 0.5).sum())} of {len(here)} as published in most networks: {said}"})

@@ -58,7 +58,8 @@ def summary_text(states: pd.DataFrame, asked: dict, real: pd.DataFrame, elsewher
         + ("; " if controls and len(elsewhere) else "") + (_moved(real, elsewhere) if len(elsewhere) else "") + ".",
         f"Networks that make the same rhythm: {spread['nearly all']} statements hold in more than 90 % of them, {spread['some']} in some and "
         f"{spread['nearly none']} in fewer than 10 %.",
-        f"{len(asked)} states are {distinct} different runs: states with the same actions on the same cells cannot be told apart.",
+        f"{len(asked)} states are {distinct} different runs: states with the same actions on the same cells cannot be told apart, and what is "
+        "stated of them is not independent (so that the intervals are too narrow).",
     ]
     if len(missed):
         paragraphs.append("Not as published in most networks: " + "; ".join(

@@ -131,9 +131,10 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     if spec.controls.none:
         wirings["none"] = networks.assign(**dict.fromkeys(SYNAPSES, 0.0))
     asked = {i: _condition(row["actions"], spec.dose) for i, row in states.iterrows() if row["actions"]}
-    moved = {(i, times): _condition(turned(states.loc[i, "actions"], times), spec.dose) for i in asked for times in (1, 2)
+    scored = {i: condition for i, condition in asked.items() if states.loc[i, "certainty"] != "uncertain"}
+    moved = {(i, times): _condition(turned(states.loc[i, "actions"], times), spec.dose) for i in scored for times in (1, 2)
              if spec.controls.targets and not same_targets(turned(states.loc[i, "actions"], times), states.loc[i, "actions"])}
-    found = {name: _run_all(rows, [_INTACT, *asked.values(), *(moved.values() if name == "real" else ())], spec, runner,
+    found = {name: _run_all(rows, [_INTACT, *([*asked.values(), *moved.values()] if name == "real" else scored.values())], spec, runner,
                             f"states: {WIRINGS[name]}") for name, rows in wirings.items()}
 
     def shares(wiring: str, of: dict, **options) -> pd.DataFrame:
@@ -141,18 +142,18 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         how = {"least_change": spec.measure.least_change, "least_phase": spec.measure.least_phase} | options
         return scoring.shares(states, runs, found[wiring][_key(_INTACT)], **how)
 
-    real = shares("real", asked)
+    real = shares("real", scored)
     turns = {times: shares("real", {i: c for (i, t), c in moved.items() if t == times}) for times in (1, 2)}
     elsewhere = pd.concat(turns.values(), ignore_index=True)
-    controls = {WIRINGS[name]: shares(name, asked) for name in wirings if name != "real"}
-    trials = {f"a change is more than {least:.0%}": shares("real", asked, least_change=least) for least in spec.sensitivity.least_change}
-    trials |= _doses(spec, states, networks, runner)
+    controls = {WIRINGS[name]: shares(name, scored) for name in wirings if name != "real"}
+    trials = {f"a change is more than {least:.0%}": shares("real", scored, least_change=least) for least in spec.sensitivity.least_change}
+    trials |= _doses(spec, states.loc[list(scored)], networks, runner)
     everything = shares("real", asked, scored_only=False)
     scores = [*scoring.state_rows(states, everything, elsewhere, len(networks)),
               *_overall_rows(states, real, elsewhere, controls), *_sensitivity_rows(trials), _acceptance_row(candidates)]
     tables = {
         "directions": everything,
-        "states": _states_table(states, asked, found["real"], networks),
+        "states": _states_table(states, asked, found["real"]),
         "controls": pd.concat([real.assign(control="real wiring"), elsewhere.assign(control="actions on other cells"),
                                *(t.assign(control=name) for name, t in controls.items())], ignore_index=True),
         "sensitivity": pd.concat([t.assign(trial=name) for name, t in trials.items()], ignore_index=True) if trials else pd.DataFrame(),
@@ -227,8 +228,8 @@ def _doses(spec: Spec, states: pd.DataFrame, networks: pd.DataFrame, runner: Run
     trials |= {f"I_MI of {name}": {"form": name} for name in spec.sensitivity.forms}
     if len(trials) == 1:
         return {}
-    scored = [i for i, row in states.iterrows() if row["actions"] and row["certainty"] != "uncertain"]
-    asked = {what: {i: _condition(states.loc[i, "actions"], spec.dose, **change) for i in scored} for what, change in trials.items()}
+    asked = {what: {i: _condition(actions, spec.dose, **change) for i, actions in states["actions"].items()}
+             for what, change in trials.items()}
     few = networks.head(spec.sensitivity.networks)
     found = _run_all(few, [_INTACT, *(c for of in asked.values() for c in of.values())], spec, runner, "other doses and forms")
     return {what: scoring.shares(states, {i: found[_key(c)] for i, c in of.items()}, found[_key(_INTACT)], spec.measure.least_change,
@@ -280,7 +281,7 @@ def _acceptance_row(candidates: pd.DataFrame) -> dict:
             "verdict": f"{accepted} of {len(candidates)} have a pyloric-like rhythm; the first are used"}
 
 
-def _states_table(states: pd.DataFrame, asked: dict, found: dict[str, pd.DataFrame], networks: pd.DataFrame) -> pd.DataFrame:
+def _states_table(states: pd.DataFrame, asked: dict, found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Median rhythm of every state over the networks, the unmodulated one first; and which states are the same run."""
     rows = []
     first: dict[str, str] = {}
