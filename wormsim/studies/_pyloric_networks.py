@@ -34,7 +34,7 @@ SYNAPSES = {
     "PD_PY_chol_nS": "g_chol_nS[ABPD->PY]", "LP_PD_glut_nS": "g_glut_nS[LP->ABPD]", "LP_PY_glut_nS": "g_glut_nS[LP->PY]",
     "PY_LP_glut_nS": "g_glut_nS[PY->LP]",
 }
-GRID_NS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)  # the paper's strengths; three of its seven synapses had five of them (from memory: which?)
+GRID_NS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)  # the paper's; four of its seven synapses had only five of them, from memory, and which is not known
 BATH = ("modulatory_current", "receptor_current")
 LEAST_CYCLES = 2  # whole cycles that are seen before they are taken for a rhythm
 _FRAME_MS = 1.0
