@@ -183,7 +183,11 @@ def _encoding_rows(encoded: pd.DataFrame) -> list[dict]:
     real, control = by_animal[False].to_numpy(), by_animal[True].to_numpy()
     low, high = _interval(real)
     best = encoded[~encoded["control"]].groupby("cell")["explained"].mean().nlargest(5)
-    return [{"metric": "explained_variance", "group": "activity from behaviour, mean over neurons", "value": real.mean(), "low": low, "high": high,
+    r = encoded.groupby(["control", "animal"])["r"].mean()
+    r_low, r_high = _interval(r[False].to_numpy())
+    return [{"metric": "encoding_r", "group": "activity from behaviour, mean over neurons", "value": r[False].mean(), "low": r_low, "high": r_high,
+             "floor": 0.0, "ceiling": 1.0, "control": f"{r[True].mean():.3f}", "n": int((~encoded["control"]).sum())},
+            {"metric": "explained_variance", "group": "activity from behaviour, mean over neurons", "value": real.mean(), "low": low, "high": high,
              "floor": 0.0, "ceiling": 1.0, "control": f"{control.mean():.4f}", "n": int((~encoded["control"]).sum()),
              "verdict": "most in " + ", ".join(f"{cell} {x:.2f}" for cell, x in best.items())}]
 
