@@ -19,6 +19,8 @@ _SINGULAR = {
     "synapses": "synapse model",
     "engines": "engine",
     "readers": "reader",
+    "indicators": "calcium indicator",
+    "observables": "observable",
     "recordings": "layout of recordings",
     "studies": "study",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,6 @@ SIGNALS = {
     "dff": "dF/F",
     "ratio": "indicator over reference fluorescence",
     "fluorescence": "fluorescence, arbitrary unit",
-    "calcium_uM": "calcium concentration, uM",
 }
 
 
@@ -93,6 +92,7 @@ class RecordedActivity:
         confidence=None,
         behaviours: Mapping[str, tuple[Any, str]] | None = None,
         rate_Hz: float | None = None,
+        known: Collection[str] = (),
     ) -> RecordedActivity:
         """Check a recording and put it together; every reader ends here.
 
@@ -111,6 +111,8 @@ class RecordedActivity:
             (frames,) or (frames, points) arrays.
         rate_Hz : float, optional
             What the source states, held against the times.
+        known : collection of str
+            Labels that are names of cells as they stand (those of a simulated animal, of any species).
 
         Raises
         ------
@@ -128,7 +130,7 @@ class RecordedActivity:
         unknown = [name for name in signals if name not in SIGNALS]
         if unknown:
             raise UnknownNameError("signal", unknown[0], SIGNALS, f"a trace is one of {', '.join(SIGNALS)}")
-        checked: Checked = check(signals, time_s, labels, confidence, behaviours or {}, rate_Hz, about.source)
+        checked: Checked = check(signals, time_s, labels, confidence, behaviours or {}, rate_Hz, about.source, known)
         data = {name: (("time", "region"), x, {"long_name": SIGNALS[name]}) for name, x in checked.signals.items()}
         for name, (x, unit) in checked.behaviours.items():
             dims = ("time",) if x.ndim == 1 else ("time", f"{name}_point")
