@@ -19,6 +19,7 @@ _SINGULAR = {
     "synapses": "synapse model",
     "engines": "engine",
     "readers": "reader",
+    "datasets": "data set",
     "indicators": "calcium indicator",
     "observables": "observable",
     "recordings": "layout of recordings",
