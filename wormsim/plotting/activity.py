@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-
 from ..errors import EmptySelectionError, InputError
 from . import style
 from .traces import COLOURS
