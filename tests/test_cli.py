@@ -41,7 +41,7 @@ def words(text: str) -> str:
 
 
 @pytest.mark.parametrize("command", [[], ["list"], ["show"], ["run"], ["ablate"], ["plot"], ["doctor"], ["cache"],
-                                     ["cache", "clear"], ["cache", "show"]])
+                                     ["cache", "clear"], ["cache", "show"], ["data"], ["data", "list"], ["data", "fetch"]])
 def test_every_command_has_help_with_examples(command):
     shown = call(*command, "--help").output
     assert "Examples:" in shown
@@ -53,7 +53,8 @@ def test_version():
     assert call("--version").output == f"wormsim {wormsim.__version__}\n"
 
 
-@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "assays", "metrics", "experiments"])
+@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "assays", "metrics", "observables", "indicators",
+                                  "recordings", "experiments"])
 def test_list(what):
     from wormsim import catalog
     from wormsim.readers import connectome_names
@@ -76,6 +77,9 @@ def test_show_a_connectome():
     ("graded_chemical", ["synapse model graded_chemical"]),
     ("mating_turn", ["assay mating_turn", "experiment mating_turn", "fitted on", "ensemble.samples"]),
     ("auroc", ["metric auroc", "ROC"]),
+    ("calcium", ["observable calcium", "tau_nucleus", "guess"]),
+    ("gcamp6s", ["indicator gcamp6s", "Kd", "0.144", "Chen"]),
+    ("nwb", ["recording nwb", "RoiResponseSeries"]),
 ])
 def test_show(name, parts):
     shown = words(call("show", name).output)

@@ -38,7 +38,6 @@ class Observed:
         coords = {"time": ("time", time_s, {"unit": "s"}), "cell": np.array(cells, object), "written": (both, labels),
                   "recorded": (both, recorded)}
         coords |= {name: source[name].variable for name in ("label", "sample", "stream")}
-        seen = np.where(recorded[:, None, :], seen, np.nan)
         return cls(xr.Dataset({signal: (("variant", "time", "cell"), seen)}, coords, {"settings": settings}))
 
     @property

@@ -4,7 +4,7 @@ Every stage but one can be switched off, and most are off at first. ``Calcium()`
 follows the potential linearly, the time constants of the cell, its nucleus and the indicator, a z-score. Gain, calcium at
 rest, affinity and brightness then cancel, so that nothing rests on their values. What is switched on beyond that (a sigmoid
 of calcium channels, saturation, frames and exposure, photon noise, bleaching, drift, wrong names) is an assumption, whose
-numbers are in :data:`PARAMETERS` and ``wormsim/indicators/`` with source and certainty.
+numbers are in ``PARAMETERS`` here and in ``wormsim/indicators/``, with source and certainty.
 
 That one number serves all cells, and that calcium enters by the potential alone, is not so in the worm: calcium of a
 neuron can differ between its compartments (RIA: Hendricks M et al 2012 Nature 487:99).
@@ -159,18 +159,20 @@ class Calcium:
             two frames, no cell left.
         """
         dataset = recording.dataset
-        x = (recording.spikes if self.drive == "spikes" else recording.v_mV).to_numpy()
-        gone = np.isnan(dataset["v_mV"].to_numpy()).any(axis=1)  # ablated, or run away
+        v, x = recording.v_mV.to_numpy(), (recording.spikes if self.drive == "spikes" else recording.v_mV).to_numpy()
         cells = [str(c) for c in dataset["cell"].to_numpy()]
         dt_ms, frame_of, time_s = frames(dataset["time"].to_numpy(), self.frame_rate_Hz, self.exposure)
         streams = dataset["stream"].to_numpy()
         seen = np.empty((len(streams), len(time_s), len(cells)))
         labels, recorded = np.empty((len(streams), len(cells)), object), np.empty((len(streams), len(cells)), bool)
         for k, stream in enumerate(streams.tolist()):
-            samples = np.where(gone[k], np.nan, x[k].astype(np.float64))
-            seen[k] = self._animal(samples, cells, stream, dt_ms, frame_of, time_s)
+            samples = np.array(x[k], np.float64, order="C")
+            gone = np.isnan(v[k]).any(axis=0)  # ablated, or run away; its spikes are counted as none
+            samples[:, gone] = np.nan
             labels[k], recorded[k] = self.labelling.names(cells, stream, self.seed)
-        recorded &= ~gone
+            recorded[k] &= ~gone
+            seen[k] = self._animal(samples, cells, stream, dt_ms, frame_of, time_s)
+            seen[k][:, ~recorded[k]] = np.nan
         empty = np.flatnonzero(~recorded.any(axis=1))
         if len(empty):
             raise InputError(f"variant {empty[0]} has no recorded cell left; lower p_missing or record more cells")
@@ -182,7 +184,7 @@ class Calcium:
         bright = np.empty((len(time_s), len(cells)))
         at_rest = _constants(p, self.indicator, self.saturation)
         kernels.brightness(
-            np.ascontiguousarray(samples), frame_of, bright, _MODES[self.drive], samples.mean(axis=0), p["calcium_rest_uM"],
+            samples, frame_of, bright, _MODES[self.drive], samples.mean(axis=0), p["calcium_rest_uM"],
             p[_GAIN[self.drive]], p["v_half_mV"], p["v_slope_mV"],
             _share(dt_ms, p["tau_calcium_ms"]), _share(dt_ms, p["tau_nucleus_ms"] if self.compartment == "nucleus" else 0.0),
             _share(dt_ms, p.get("tau_on_ms", 0.0)), _share(dt_ms, p.get("tau_off_ms", 0.0)),
