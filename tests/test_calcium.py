@@ -229,6 +229,9 @@ def test_constant_cells_are_left_out_of_the_animal_and_names_of_other_species_st
         animal = seen.animal(0)
     assert animal.cells == ("LP", "ABPD", "AIBR")
     np.testing.assert_array_equal(animal.dataset["true_cell"], ["LP", "ABPD", "AIBR"])
+    with pytest.warns(DataWarning, match="1 regions .* left out: no finite frame .AVAR"):
+        animal = observe(made(v), Calcium(parameters=QUICK)).animal(0)
+    np.testing.assert_array_equal(animal.dataset["true_cell"], animal.cells)
 
 
 # ---------------------------------------------------------------- bad input

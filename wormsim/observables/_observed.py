@@ -75,7 +75,8 @@ class Observed:
             subject=str(one["label"].item()), notes=(f"calcium imaging: {self.dataset.attrs['settings']}",),
         )
         made = RecordedActivity.build({self.signal: x}, one["time"].to_numpy(), written.tolist(), about, known=set(true))
-        seen = np.isfinite(x).any(axis=0) & (np.nanmin(x, axis=0, initial=np.inf) < np.nanmax(x, axis=0, initial=-np.inf))
+        there = np.isfinite(x)  # as the checks of a recording have it: a cell without variation is left out
+        seen = np.where(there, x, np.inf).min(axis=0) < np.where(there, x, -np.inf).max(axis=0)
         return RecordedActivity(made.dataset.assign_coords(true_cell=("region", true[seen])))
 
     def __repr__(self) -> str:
