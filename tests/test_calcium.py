@@ -11,6 +11,7 @@ from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.normalisation import zscore
 from wormsim.observables import observe
 from wormsim.observables.calcium import Calcium, Labelling
+from wormsim.recorded import SIGNALS
 from wormsim.recording import Recording
 
 CELLS = ["AVAL", "AVAR", "RIML", "AIBR"]
@@ -100,7 +101,7 @@ def test_saturation_is_the_hill_curve():
     curved = trace(step(low=-200.0, high=200.0), drive="sigmoid", saturation=True, parameters=small)
     straight = trace(step(low=-200.0, high=200.0), drive="sigmoid", parameters=small)
     assert straight[-1] - 1 == pytest.approx(curved[-1] - 1, rel=1e-3)
-    # a cell cannot have less than no calcium
+    # a cell that saturates cannot have less than no calcium
     assert np.isfinite(trace(step(low=-200.0, high=200.0), saturation=True, parameters={"calcium_per_mV_uM": 0.1})).all()
 
 
@@ -118,14 +119,14 @@ def test_each_spike_adds_the_same_and_decays():
 
 
 def test_a_frame_is_the_mean_over_its_exposure():
-    v = np.arange(1000.0)[None, :, None]
-    whole = observe(made(v, cells=["AVAL"]), Calcium(frame_rate_Hz=4, signal="fluorescence", indicator=None, parameters=FAST))
-    half = observe(made(v, cells=["AVAL"]), Calcium(frame_rate_Hz=4, signal="fluorescence", indicator=None, parameters=FAST,
-                                                   exposure=0.4))
+    recording = made(np.arange(1000.0)[None, :, None], cells=["AVAL"])
+    plain = {"signal": "fluorescence", "indicator": None, "parameters": {**FAST, "calcium_per_mV_uM": 1e-4}}
+    f, whole, part = (observe(recording, Calcium(**plain, **frames)) for frames in
+                      ({}, {"frame_rate_Hz": 4}, {"frame_rate_Hz": 4, "exposure": 0.4}))
     np.testing.assert_allclose(whole.dataset["time"], np.arange(40) * 0.25)
-    f = observe(made(v, cells=["AVAL"]), Calcium(signal="fluorescence", indicator=None, parameters=FAST)).activity.to_numpy()[0, :, 0]
-    np.testing.assert_allclose(whole.activity.to_numpy()[0, :, 0], f.reshape(40, 25).mean(axis=1))
-    np.testing.assert_allclose(half.activity.to_numpy()[0, :, 0], f.reshape(40, 25)[:, :10].mean(axis=1))
+    samples = f.activity.to_numpy().reshape(40, 25)
+    np.testing.assert_allclose(whole.activity.to_numpy()[0, :, 0], samples.mean(axis=1))
+    np.testing.assert_allclose(part.activity.to_numpy()[0, :, 0], samples[:, :10].mean(axis=1))
 
 
 def test_bleaching_and_drift():
@@ -260,6 +261,8 @@ def test_settings_that_cannot_be(settings, message):
     ({"frame_rate_Hz": 66.0, "exposure": 0.1}, "no sample of the simulation falls into the exposure of frame 1"),
     ({"labelling": Labelling(p_missing=1.0)}, "variant 0 has no recorded cell left"),
     ({"indicator": None, "saturation": True}, "saturation needs an indicator"),
+    ({"signal": "dff", "parameters": {"calcium_per_mV_uM": 0.05}}, r"brightness of 4 cells would fall below zero \(AVAL.*\(now 0.05\)"),
+    ({"photons": 100, "parameters": {"calcium_per_mV_uM": 0.05}}, "Switch saturation on"),
 ])
 def test_recordings_that_cannot_be_seen_so(settings, message):
     with pytest.raises(InputError, match=message):
@@ -272,6 +275,14 @@ def test_probabilities_are_checked_and_samples_are_even():
     uneven = made().dataset.isel(time=[0, 1, 3, 7])
     with pytest.raises(InputError, match="not evenly spaced"):
         observe(Recording(uneven), Calcium())
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_every_scale_of_a_recording_can_be_observed(signal):
+    seen = observe(made(), Calcium(signal=signal))
+    assert seen.signal == signal
+    assert seen.animal(0).signals == (signal,)
+    assert np.isfinite(seen.activity.to_numpy()).all()
 
 
 @pytest.mark.parametrize("name", catalog.names("indicators"))

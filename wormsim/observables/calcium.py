@@ -25,7 +25,6 @@ from ..kernels.fluorescence import LINEAR, SIGMOID, SPIKES
 from ..kernels.normal import noise_source
 from ..normalisation import dff, ratio, zscore
 from ..parameter import Parameter, Prior
-from ..recorded import SIGNALS
 from ..recording import Recording
 from ._frames import frames
 from ._labelling import Labelling, cell_keys, halves
@@ -38,8 +37,8 @@ PARAMETERS = (
               Prior("loguniform", 100.0, 3000.0)),
     Parameter("tau_nucleus", 1000.0, "ms", "delay of nuclear behind cytosolic calcium; known only to be slower", "guess",
               Prior("loguniform", 200.0, 5000.0)),
-    Parameter("calcium_per_mV", 0.01, "uM", "linear drive: scale only, cancels unless saturation or noise is on", "guess",
-              Prior("loguniform", 0.001, 0.1)),
+    Parameter("calcium_per_mV", 0.001, "uM", "linear drive: scale only, cancels unless saturation or noise is on", "guess",
+              Prior("loguniform", 1e-4, 1e-2)),
     Parameter("calcium_max", 0.5, "uM", "sigmoid drive: what open channels add to calcium at rest", "guess",
               Prior("loguniform", 0.1, 2.0)),
     Parameter("v_half", -25.0, "mV", "sigmoid drive: midpoint of the calcium channels together", "guess", Prior("uniform", -45.0, 0.0)),
@@ -156,7 +155,7 @@ class Calcium:
         ------
         InputError
             Spikes that were not recorded, samples at uneven distances, a frame rate above that of the samples, fewer than
-            two frames, no cell left.
+            two frames, no cell left, brightness below zero.
         """
         dataset = recording.dataset
         v, x = recording.v_mV.to_numpy(), (recording.spikes if self.drive == "spikes" else recording.v_mV).to_numpy()
@@ -191,6 +190,11 @@ class Calcium:
             at_rest["Kd"], at_rest["hill"], at_rest["range"], self.saturation,
         )
         bright /= at_rest["brightness"]
+        if self.photons is not None or self.signal != "z":  # a z-score without noise has no zero
+            dark = [cell for cell, low in zip(cells, bright.min(axis=0), strict=True) if low <= 0]
+            if dark:
+                raise InputError(f"the brightness of {len(dark)} cells would fall below zero ({', '.join(dark[:5])}): without saturation "
+                                 f"nothing stops it. Switch saturation on, or lower {_GAIN[self.drive]} (now {p[_GAIN[self.drive]]:g})")
         keys, (low, high) = cell_keys(cells), halves(stream)
         gain = np.zeros_like(bright)
         if self.drift:
@@ -245,6 +249,3 @@ def _bleached(time_s: np.ndarray, tau_s: float | None) -> np.ndarray:
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise UnknownNameError(name, str(value), known, f"it is one of {', '.join(known)}")
-
-
-assert set(get_args(Signal)) == set(SIGNALS)
