@@ -142,6 +142,33 @@ def test_bleaching_and_drift():
     np.testing.assert_allclose(moving, observe(made(), Calcium(signal="ratio")).activity.to_numpy())
 
 
+def test_the_stages_together_are_the_equations(every_ms=2.0):
+    """Against SciPy's solver, with everything that is not linear switched on."""
+    from scipy.integrate import solve_ivp
+
+    p = {"tau_calcium_ms": 300.0, "tau_nucleus_ms": 700.0, "tau_on_ms": 100.0, "tau_off_ms": 400.0, "calcium_rest_uM": 0.08,
+         "calcium_max_uM": 0.6, "v_half_mV": -30.0, "v_slope_mV": 6.0, "Kd_uM": 0.2, "hill": 2.5, "range": 20.0}
+
+    def v(t):
+        return -40 + 20 * np.sin(t / 400)
+
+    def share(c):
+        return c**2.5 / (0.2**2.5 + c**2.5)
+
+    def slope(t, y):
+        c, n, b = y
+        target = 0.08 + 0.6 / (1 + np.exp(-(v(t) + 30) / 6))
+        return (target - c) / 300, (c - n) / 700, (share(n) - b) / (100 if share(n) > b else 400)
+
+    t = np.arange(0, 6000, every_ms)
+    start = 0.08 + 0.6 / (1 + np.exp(-(v(0) + 30) / 6))
+    exact = solve_ivp(slope, (0, t[-1]), (start, start, share(start)), t_eval=t, rtol=1e-8, atol=1e-10).y[2]
+    seen = observe(made(v(t)[None, :, None], every_ms=every_ms, cells=["AVAL"]),
+                   Calcium(drive="sigmoid", saturation=True, signal="fluorescence", parameters=p)).activity.to_numpy()[0, :, 0]
+    expected = (1 + 19 * exact) / (1 + 19 * share(0.08))
+    np.testing.assert_allclose(seen, expected, atol=0.01 * np.ptp(expected))
+
+
 # ---------------------------------------------------------------- noise
 
 
@@ -154,6 +181,14 @@ def test_shot_noise_has_the_variance_of_its_mean(photons, read_noise):
     flat_counts = counts.transpose(0, 2, 1).reshape(12, -1)
     np.testing.assert_allclose(np.corrcoef(flat_counts), np.eye(12), atol=0.07)
     assert abs(np.corrcoef(flat_counts[0, 1:], flat_counts[0, :-1])[0, 1]) < 0.07
+
+
+def test_the_two_channels_of_a_ratio_have_noise_and_bleaching_of_their_own():
+    flat = made(np.full((3, 3000, 4), -50.0))
+    r = observe(flat, Calcium(signal="ratio", photons=1000)).activity.to_numpy()
+    assert r.var() == pytest.approx(2 / 1000, rel=0.06)
+    r = observe(flat, Calcium(signal="ratio", bleach_tau_s=10.0, reference_bleach_tau_s=20.0)).activity.to_numpy()
+    np.testing.assert_allclose(r[0, :, 0], np.exp(-np.arange(3000) * 0.01 * (1 / 10 - 1 / 20)))
 
 
 NOISY = Calcium(photons=200, drift=0.1, frame_rate_Hz=10, labelling=Labelling(0.2, 0.1, 0.2, 0.3), signal="ratio")
@@ -229,6 +264,8 @@ def test_constant_cells_are_left_out_of_the_animal_and_names_of_other_species_st
     with pytest.warns(DataWarning, match="1 regions .* left out: constant .PY"):
         animal = seen.animal(0)
     assert animal.cells == ("LP", "ABPD", "AIBR")
+    assert animal.select("A*").cells == ("ABPD", "AIBR")
+    assert animal.about.indicator == "jgcamp7f, nucleus"
     np.testing.assert_array_equal(animal.dataset["true_cell"], ["LP", "ABPD", "AIBR"])
     with pytest.warns(DataWarning, match="1 regions .* left out: no finite frame .AVAR"):
         animal = observe(made(v), Calcium(parameters=QUICK)).animal(0)

@@ -253,7 +253,7 @@ class RecordedActivity:
         sure = self.dataset["confidence"].to_numpy()
         keep = names != ""
         if selectors:
-            table = all_cells().loc[list(self.cells)]
+            table = all_cells().reindex(list(self.cells))  # a simulated animal may be of another species
             keep &= np.isin(names, select_cells(table, selectors))
         if min_confidence > 0:
             if not np.isfinite(sure).any():

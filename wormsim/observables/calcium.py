@@ -175,7 +175,8 @@ class Calcium:
         empty = np.flatnonzero(~recorded.any(axis=1))
         if len(empty):
             raise InputError(f"variant {empty[0]} has no recorded cell left; lower p_missing or record more cells")
-        return Observed.build(seen, time_s, cells, labels, recorded, dataset, self.signal, self._said())
+        return Observed.build(seen, time_s, cells, labels, recorded, dataset, self.signal,
+                              f"{self.indicator or 'none'}, {self.compartment}", self._said())
 
     def _animal(self, samples, cells, stream, dt_ms, frame_of, time_s) -> np.ndarray:
         """One variant, (frames, cells)."""
