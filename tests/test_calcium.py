@@ -142,10 +142,11 @@ def test_bleaching_and_drift():
     np.testing.assert_allclose(moving, observe(made(), Calcium(signal="ratio")).activity.to_numpy())
 
 
-def test_the_stages_together_are_the_equations(every_ms=2.0):
+def test_the_stages_together_are_the_equations():
     """Against SciPy's solver, with everything that is not linear switched on."""
     from scipy.integrate import solve_ivp
 
+    every_ms = 2.0
     p = {"tau_calcium_ms": 300.0, "tau_nucleus_ms": 700.0, "tau_on_ms": 100.0, "tau_off_ms": 400.0, "calcium_rest_uM": 0.08,
          "calcium_max_uM": 0.6, "v_half_mV": -30.0, "v_slope_mV": 6.0, "Kd_uM": 0.2, "hill": 2.5, "range": 20.0}
 

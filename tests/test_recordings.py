@@ -52,6 +52,8 @@ def test_kato2015(tmp_path, later):
     assert list(recorded.regions()["level"]) == ["cell", "cell" if later else "ambiguous", "none", "none"]
     assert later or recorded.regions()["candidates"][1] == "RIBR RIMR"
     assert recorded.behaviour("state_fwd").sum() == 9
+    first = load_recording(path, animal="TS20140715f", first_candidate=True).select("RIM")
+    assert (first.cells, first.dataset["doubtful"].item()) == (("RIMR",), not later)
     assert "2395t" in (catalog.load("recordings", "kato2015").__doc__ or "")
 
 
