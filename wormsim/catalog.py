@@ -24,6 +24,7 @@ _SINGULAR = {
     "observables": "observable",
     "recordings": "layout of recordings",
     "studies": "study",
+    "perturbations": "perturbation",
 }
 # Folders that hold more than what is registered: there, only files whose name ends so are keys, and the key goes without.
 _SUFFIX = {"engines": "_engine"}
