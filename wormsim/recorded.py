@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import numpy as np
 
 from . import atomic
 from .errors import EmptySelectionError, InputError, UnknownNameError, warn_data
-from .normalisation import zscore
+from .normalisation import dff, zscore
 from .recorded_checks import Checked, check
 from .resampling import resampled
 
@@ -33,7 +33,6 @@ SIGNALS = {
     "dff": "dF/F",
     "ratio": "indicator over reference fluorescence",
     "fluorescence": "fluorescence, arbitrary unit",
-    "calcium_uM": "calcium concentration, uM",
 }
 
 
@@ -93,6 +92,7 @@ class RecordedActivity:
         confidence=None,
         behaviours: Mapping[str, tuple[Any, str]] | None = None,
         rate_Hz: float | None = None,
+        known: Collection[str] = (),
     ) -> RecordedActivity:
         """Check a recording and put it together; every reader ends here.
 
@@ -111,6 +111,8 @@ class RecordedActivity:
             (frames,) or (frames, points) arrays.
         rate_Hz : float, optional
             What the source states, held against the times.
+        known : collection of str
+            Labels that are names of cells as they stand (those of a simulated animal, of any species).
 
         Raises
         ------
@@ -128,7 +130,7 @@ class RecordedActivity:
         unknown = [name for name in signals if name not in SIGNALS]
         if unknown:
             raise UnknownNameError("signal", unknown[0], SIGNALS, f"a trace is one of {', '.join(SIGNALS)}")
-        checked: Checked = check(signals, time_s, labels, confidence, behaviours or {}, rate_Hz, about.source)
+        checked: Checked = check(signals, time_s, labels, confidence, behaviours or {}, rate_Hz, about.source, known)
         data = {name: (("time", "region"), x, {"long_name": SIGNALS[name]}) for name, x in checked.signals.items()}
         for name, (x, unit) in checked.behaviours.items():
             dims = ("time",) if x.ndim == 1 else ("time", f"{name}_point")
@@ -251,7 +253,7 @@ class RecordedActivity:
         sure = self.dataset["confidence"].to_numpy()
         keep = names != ""
         if selectors:
-            table = all_cells().loc[list(self.cells)]
+            table = all_cells().reindex(list(self.cells))  # a simulated animal may be of another species
             keep &= np.isin(names, select_cells(table, selectors))
         if min_confidence > 0:
             if not np.isfinite(sure).any():
@@ -290,10 +292,16 @@ class RecordedActivity:
         return RecordedActivity(resampled(self.dataset, rate_Hz, max_gap_s))
 
     def zscored(self, signal: str | None = None) -> RecordedActivity:
-        """The same with the signal's z-score, taken over the frames that are here, as its only and main scale."""
-        source = self.signal(signal)
-        z = (source.dims, zscore(source.to_numpy()), {"long_name": SIGNALS["z"]})
-        return RecordedActivity(self.dataset.drop_vars(self.signals).assign(z=z))
+        """The same with the signal's z-score, taken over the frames that are here, as its only scale."""
+        return self._rescaled("z", zscore(self.signal(signal).to_numpy()))
+
+    def dff(self, signal: str | None = None, kind: str = "percentile", percentile: float = 20.0) -> RecordedActivity:
+        """The same with (F - F0)/F0 of the signal as its only scale; F0 as in :func:`wormsim.normalisation.baseline`."""
+        return self._rescaled("dff", dff(self.signal(signal).to_numpy(), kind, percentile))
+
+    def _rescaled(self, name: str, values: np.ndarray) -> RecordedActivity:
+        made = (("time", "region"), values, {"long_name": SIGNALS[name]})
+        return RecordedActivity(self.dataset.drop_vars(self.signals).assign({name: made}))
 
     def _keep(self, keep: np.ndarray, otherwise: str) -> RecordedActivity:
         if not keep.any():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .errors import InputError, warn_data
-from .labels import resolve
+from .labels import Label, resolve
 
 GAP = 1.5
 """Frames further apart than this many median distances have a gap between them."""
@@ -29,7 +29,7 @@ class Checked:
 
 
 def check(signals: Mapping[str, Any], time_s, labels: Sequence[str], confidence, behaviours: Mapping[str, tuple[Any, str]],
-          rate_Hz: float | None, source: str) -> Checked:
+          rate_Hz: float | None, source: str, known: Collection[str] = ()) -> Checked:
     """Hold the parts of a recording against each other; arguments as in ``RecordedActivity.build``."""
     time_s = check_times(time_s, rate_Hz, source)
     labels = [str(label) for label in labels]
@@ -65,7 +65,7 @@ def check(signals: Mapping[str, Any], time_s, labels: Sequence[str], confidence,
         raise InputError(f"{source}: none of {len(labels)} regions is left ({int(empty.sum())} without a finite frame, "
                          f"{int(constant.sum())} constant)")
     kept = [label for label, k in zip(labels, keep, strict=True) if k]
-    regions, unnamed = _regions(kept, sure[keep], source)
+    regions, unnamed = _regions(kept, sure[keep], source, known)
     return Checked({name: x[:, keep] for name, x in arrays.items()}, time_s, regions, channels, excluded | unnamed)
 
 
@@ -106,9 +106,10 @@ def _text(labels: list[str], which: np.ndarray) -> list[str]:
     return [label or f"region {k}" for k, (label, w) in enumerate(zip(labels, which, strict=True)) if w]
 
 
-def _regions(labels: list[str], sure: np.ndarray, source: str) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+def _regions(labels: list[str], sure: np.ndarray, source: str, known: Collection[str]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
     """Coordinates along region, and the labels that gave no name or lost it."""
-    resolved = [resolve(label) for label in labels]
+    known = frozenset(known)
+    resolved = [Label(label, "cell", (label,), False) if label in known else resolve(label) for label in labels]
     cells, levels = [r.cell for r in resolved], [r.level for r in resolved]
     best: dict[str, int] = {}
     twice = []
