@@ -75,12 +75,13 @@ def test_figures_of_propagation_are_drawn(propagation):
 
 def test_held_out_pairs_do_not_leak():
     """Whatever a class of stimulated neurons shows has no part in what is predicted for it."""
+    from dataclasses import replace
+
     from wormsim.studies._propagation_fit import predict
-    from wormsim.studies._propagation_pairs import Pairs
 
     pairs = _random_pairs()
     here = pairs.group == pairs.group[0]
-    other = Pairs(**{**{k: getattr(pairs, k) for k in Pairs.__dataclass_fields__}, "detected": np.where(here, ~pairs.detected, pairs.detected)})
+    other = replace(pairs, detected=np.where(here, ~pairs.detected, pairs.detected))
     responses = np.random.default_rng(0).normal(size=(4, len(pairs)))
     first, second = predict(pairs, responses, 2, 0), predict(other, responses, 2, 0)
     for name in ("alone", "base", "full"):
@@ -88,10 +89,27 @@ def test_held_out_pairs_do_not_leak():
         assert not np.array_equal(getattr(first, name)[~here], getattr(second, name)[~here])
 
 
-def _random_pairs():
+def test_another_strain_is_predicted_without_a_look_at_it():
+    """Detections of the strain that is predicted have no part in it; those of the same class in the other strain neither."""
+    from dataclasses import replace
+
+    from wormsim.studies._propagation_fit import predict
+
+    wild, mutant = _random_pairs(3), replace(_random_pairs(4), strain="unc31")
+    responses = np.random.default_rng(0).normal(size=(4, len(wild)))
+    first = predict(wild, responses, 2, 0, to=(mutant, responses))
+    blind = predict(wild, responses, 2, 0, to=(replace(mutant, detected=~mutant.detected), responses))
+    here = wild.group == wild.group[0]
+    other = predict(replace(wild, detected=np.where(here, ~wild.detected, wild.detected)), responses, 2, 0, to=(mutant, responses))
+    assert np.array_equal(first.full, blind.full)
+    assert np.array_equal(first.full[here], other.full[here])
+    assert not np.array_equal(first.full[~here], other.full[~here])
+
+
+def _random_pairs(seed=3):
     from wormsim.studies._propagation_pairs import Pairs
 
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     pre, post = np.nonzero(~np.eye(24, dtype=bool))
     return Pairs("wt", tuple(made.CELLS), pre, post, rng.random(len(pre)) < 0.2, rng.random(len(pre)) + 0.1, rng.integers(2, 9, len(pre)), pre // 2)
 
