@@ -172,6 +172,22 @@ def test_covariance_of_independent_drives():
     assert (found[1][3, :3] == 0).all()
 
 
+def test_drives_are_found_again():
+    from wormsim.studies.activity_correlations import fitted_drives
+
+    rng = np.random.default_rng(1)
+    r, group = np.abs(rng.normal(size=(12, 20))), np.repeat(np.arange(4), 3)
+    strength = np.array([0.2, 1.5, 0.0, 0.7])
+    unit = r / np.sqrt((r**2).sum(axis=0))
+    target = np.einsum("s,si,sj->ij", strength[group], unit, unit)
+    np.fill_diagonal(target, np.nan)
+    target[3] = target[:, 3] = np.nan  # a neuron that nobody recorded is predicted all the same
+    found = fitted_drives(r, group, target, penalty=1e-6)
+    there = np.isfinite(target)
+    assert np.allclose(found[there], target[there], atol=1e-3)
+    assert np.isfinite(found[3, :3]).all()
+
+
 @pytest.mark.parametrize(("kind", "table", "match"), [
     ("leave_one_animal_out", {"decoding": {"behaviours": ["head_angle"]}}, r"--set data=PATH"),
     ("leave_one_animal_out", {"data": "nowhere.h5", "decoding": {"behaviours": ["head_angle"]}}, "nowhere.h5: no such file"),
