@@ -119,7 +119,12 @@ def stimulated_figure(responders: pd.DataFrame) -> Figure:
     ax.axhline(0.5, color=style.LIGHT, lw=1, ls="--", zorder=0)
     ax.scatter(some["nuisance"], some["auroc"], s=6 + 3 * some["detected"], color=style.BLUE, alpha=0.6, lw=0)
     apart = (some["auroc"] - some["nuisance"]).sort_values().index
-    for k in dict.fromkeys([*apart[:NAMED], *apart[-NAMED:]]):
+    said: list[tuple[float, float]] = []
+    for k in dict.fromkeys([*apart[:NAMED], *apart[:-NAMED - 1:-1]]):
+        here = (some.loc[k, "nuisance"], some.loc[k, "auroc"])
+        if any(abs(here[0] - x) < 0.09 and abs(here[1] - y) < 0.03 for x, y in said):
+            continue  # its name would cover that of one that differs more
+        said.append(here)
         ax.annotate(some.loc[k, "stimulated"], (some.loc[k, "nuisance"], some.loc[k, "auroc"]), fontsize=7, xytext=(4, 2), textcoords="offset points")
     ax.set(xlabel="AUROC of the nuisance model", ylabel="AUROC of the simulator alone", xlim=(0.2, 1.01), ylim=(0.1, 1.01))
     return figure
