@@ -50,7 +50,7 @@ def derive(network) -> dict[str, np.ndarray]:
         coupling = np.zeros((n, n))
         for path in network.pathways:
             for edge in path.synapse.edge:
-                if path.synapse.kind in UNDIRECTED_KINDS and edge.rule == "strength":
+                if path.synapse.kind in UNDIRECTED_KINDS and edge.rule in ("strength", "given"):
                     g = _column(path.values[edge.symbol], sample)
                     np.add.at(total, path.post, g)
                     np.add.at(coupling, (path.post, path.pre), g)
