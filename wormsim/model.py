@@ -139,9 +139,29 @@ class Model:
         return replace(self, circuit=circuit)
 
     def perturbed(self, *perturbations) -> Model:
-        """The model with perturbations added behind the ones that it has."""
+        """The model with perturbations added behind the ones that it has, and with the parameters that they bring."""
         resolved = tuple(p.resolve(self.circuit) for p in perturbations)
-        return replace(self, perturbations=self.perturbations + resolved)
+        return replace(self.prepared_for(*perturbations), perturbations=self.perturbations + resolved)
+
+    def prepared_for(self, *perturbations) -> Model:
+        """The model with the parameters that these perturbations bring, for variants of which only some have them.
+
+        A parameter that is there already keeps its value and prior, as an earlier perturbation or the user has set it.
+
+        Raises
+        ------
+        InputError
+            A parameter that the neuron or synapse models have, or one that is there by the same key with another unit.
+        """
+        table = dict(self.parameters)
+        own = {p.symbol for part in (self.neuron, *self.synapses) for p in part.parameters} | {p.symbol for p in WIRING}
+        for perturbation in perturbations:
+            for p in perturbation.parameters:
+                other = next((q for q in table.values() if q.symbol == p.symbol), p)
+                if p.symbol in own or other.unit != p.unit:
+                    raise InputError(f"{perturbation!r} brings a parameter {p.symbol}, which the model has already: give it another name")
+                table.setdefault(p.key, p)
+        return replace(self, parameters=table)
 
     def ablate(self, *cells: str) -> Model:
         """The model without the cells: short for ``Ablate(*cells)(model)``."""

@@ -1,7 +1,9 @@
 """What can be done to a model: the base of every perturbation, and the sheet that it writes its effect on.
 
 A perturbation is pure: ``Ablate("AVA")(model)`` gives a new model. Perturbations act in the order in which they were
-added; each says its effect for one stretch of time and a set of variants.
+added, those of the model before those of a variant; each says its effect for one stretch of time and a set of variants.
+What adds to a cell's input or masks it is written on a :class:`Sheet`; what changes numbers of the model itself alters
+them (:mod:`wormsim.alteration`).
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ from .errors import InputError
 from .network import Effects, Poisson
 
 if TYPE_CHECKING:
+    from .alteration import Changes
     from .circuit import Circuit
     from .model import Model
+    from .parameter import Parameter
 
 
 @dataclass
@@ -49,7 +53,20 @@ class Perturbation:
         Names, classes, globs, groups or attributes, as in ``circuit.select``.
     start_ms, stop_ms : float
         The window [start, stop) in which it acts.
+
+    Attributes
+    ----------
+    alters : bool
+        Whether it has an :meth:`alter`.
+    of_cells : bool
+        Whether it acts on its cells as such, so that to have none of them left is worth a warning.
+    parameters : tuple of Parameter
+        What it brings to the model: sampled and set as the others are, resolved by key in ``sheet.value``.
     """
+
+    alters = False
+    of_cells = True
+    parameters: tuple[Parameter, ...] = ()
 
     def __init__(self, *cells: str, start_ms: float = 0.0, stop_ms: float = np.inf):
         if not cells:
@@ -73,12 +90,17 @@ class Perturbation:
         return other
 
     def write(self, sheet: Sheet, cells: np.ndarray) -> None:
-        """Write the effect on `cells` (numbers) for ``sheet.lanes``."""
-        raise NotImplementedError
+        """Write the effect on `cells` (numbers) for ``sheet.lanes``; by default nothing."""
+
+    def alter(self, changes: Changes, cells: np.ndarray) -> None:
+        """Edit numbers of the model in place; by default nothing.
+
+        Each column stands for itself: what comes out of one must not depend on the others, nor on how many there are.
+        """
 
     def describe(self) -> dict:
-        """For the manifest: name, arguments and cells."""
-        arguments = {k: v for k, v in vars(self).items() if k not in ("cells", "resolved")}
+        """For the manifest: name, arguments and cells. Attributes that begin with an underscore are not arguments."""
+        arguments = {k: v for k, v in vars(self).items() if k not in ("cells", "resolved", "parameters") and k[0] != "_"}
         if np.isinf(self.stop_ms):
             del arguments["stop_ms"]
         return {"name": type(self).__name__, "cells": list(self.resolved or self.cells), **arguments}

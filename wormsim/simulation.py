@@ -112,7 +112,7 @@ def simulate(
     began = time.perf_counter()
     looks = {"check_step": check_step} if engine == "numba" else {}
     raw = module.run(
-        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads, **looks
+        network, effects(model, variants, dt, n_steps, network), variants.lanes(), n_steps, dt, wanted, dtype, threads, **looks
     )
     wall_s = time.perf_counter() - began
     failed = _failed(raw.pop("failed", None), raw.pop("failed_steps", None), dt, variants, index, on_failure)

@@ -51,7 +51,7 @@ class BlockRun:
         # lanes that fill the last vector repeat the last variant and are never read
         filled = np.minimum(np.arange(block.width), len(block.variants) - 1)
         self.variants = block.variants[filled]
-        self.samples = lanes.sample[self.variants]
+        self.lanes, self.intact, self.filled = lanes, network, (None, None)
         self.streams = lanes.stream[self.variants]
         self.shape = (len(network.cells), block.width)
         self.state_shape = self.shape[:1] if self.flat else self.shape
@@ -67,7 +67,7 @@ class BlockRun:
         away since the last look, the same steps are run again, ever fewer at a time, until it is seen to happen.
         """
         n, last = len(self.block.variants), self.effects[-1].stop
-        self._edges()
+        self._fill(self.effects[0])
         self._record()
         self._state()
         self.uniform = self._uniform()
@@ -168,6 +168,17 @@ class BlockRun:
     def _spread(self, x: np.ndarray, rows: int, wide: bool) -> np.ndarray:
         return np.broadcast_to(x, (rows, self.block.width)) if wide and not self.flat else np.broadcast_to(x, (rows, 1))[:, 0]
 
+    def _fill(self, effect: Effects) -> None:
+        """Take the numbers that hold in a segment: edge values and parameters, those of the run itself or altered ones."""
+        network, sample = effect.filled(self.intact, self.lanes)
+        if self.filled[0] is network and self.filled[1] is sample:
+            return
+        self.filled, self.network = (network, sample), network
+        self.samples = sample[self.variants]
+        self._edges()
+        self.parameters = {name: self._value(network.parameters[name]) for name in self.module.PARAMETERS}
+        self.parameters["dt"] = np.full((1, 1), self.dt_ms)
+
     def _edges(self) -> None:
         """Edge values and who is connected to whom, in rows of the receiving and of the sending cell."""
         module, network, n = self.module, self.network, self.shape[0]
@@ -208,9 +219,7 @@ class BlockRun:
 
     def _state(self) -> None:
         """States at step 0, buffers, and what never changes during a run."""
-        module, network, shape = self.module, self.network, self.shape
-        self.parameters = {name: self._value(network.parameters[name]) for name in module.PARAMETERS}
-        self.parameters["dt"] = np.full((1, 1), self.dt_ms)
+        module, shape = self.module, self.shape
         for name, x in module.initial(self.parameters).items():
             self.arguments[f"all_{name}"] = self._cast(x, shape[0], True)
         for k in range(len(module.SOURCES)):
@@ -256,6 +265,7 @@ class BlockRun:
         """What the perturbations change."""
         module, shape = self.module, self.shape
         self.effect = effect
+        self._fill(effect)
         alive = self._lanes_of(effect.alive)
         release = alive & self._lanes_of(effect.release)
         self.arguments.update(alive=alive.reshape(self.state_shape), release=release.reshape(self.state_shape),
@@ -296,6 +306,7 @@ class BlockRun:
             return set()
         names = {name for name, _ in self.module.CONSTANTS}
         for effect in self.effects:
+            self._fill(effect)
             constants = self._constants(effect)
             names = {name for name in names if np.ptp(constants[name]) == 0}
         return names

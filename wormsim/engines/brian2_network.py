@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 
 from . import importing_brian2  # noqa: F401 -- before Brian2
@@ -32,7 +33,7 @@ from brian2.units.fundamentalunits import get_or_create_dimension
 from ..dynamics import SynapseModel, noises
 from ..errors import InputError, UnknownNameError
 from ..kernels.random import event_draws, threshold
-from ..network import Effects, Lanes, Network, Pathway
+from ..network import Effects, Lanes, Network
 from ..units import UNITS
 from .brian2_noise import counted_noise, with_noise
 from .checks import check, internal_size, powers
@@ -107,9 +108,10 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     if not 0 <= variant < len(variants):
         raise InputError(f"variant {variant} does not exist: there are {len(variants)}")
     dt_ms = model.neuron.dt_ms if dt_ms is None else dt_ms
-    effects = effects_of(model, variants, dt_ms, round(duration_ms / dt_ms))
+    network = model.lower(variants.samples)
+    effects = effects_of(model, variants, dt_ms, round(duration_ms / dt_ms), network)
     with ONE_AT_A_TIME:
-        return build(model.lower(variants.samples), effects, variants.lanes(), variant, dt_ms, target, counted=False)
+        return build(network, effects, variants.lanes(), variant, dt_ms, target, counted=False)
 
 
 def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_ms: float,
@@ -128,11 +130,14 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
         _gated(pathway.synapse, "")
     check(network.neuron, tuple(p.synapse for p in network.pathways))
     code = _code_class(network, target)
-    sample = int(lanes.sample[lane])
+    filled: list[_Filled] = []
+    for e in effects:
+        found = _Filled(*e.filled(network, lanes), lane)
+        filled.append(next((f for f in filled if f.network is found.network and f.sample == found.sample), found))
     clock = b2.Clock(dt=dt_ms * b2.ms, name="wormsim_clock*")
     alive = np.ascontiguousarray(effects[0].alive[:, lane])
     inputs = [_inputs(e, lane, alive) for e in effects]
-    group = _neurons(network, inputs, sample, clock, code, method, counted)
+    group = _neurons(network, filled, inputs, clock, code, method, counted)
     group.variables["alive"].set_value(alive)
     blocked = any(not x["release"][alive].all() for x in inputs)
     net = b2.Network(group)
@@ -141,18 +146,40 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     for order, pathway in enumerate(network.pathways):
         if (alive[pathway.pre] & alive[pathway.post]).any():
             gate = "*release_pre" if blocked and pathway.synapse.kind != "electrical" else ""
-            net.add(_synapses(network, pathway, group, alive, gate, sample, clock, code, order))
+            net.add(_synapses(network, filled, order, group, alive, gate, clock, code))
     _add_poisson(net, network, effects, group, alive, lanes, lane, clock, code)
-    _add_segments(net, effects, inputs, group, clock, code)
+    _add_segments(net, network, effects, inputs, filled, group, alive, clock, code)
     return net
 
 
-def equations_of(network: Network, counted: bool = True,
-                 silenced: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
+class _Filled:
+    """What a variant finds in one segment: its column of the network that holds then."""
+
+    def __init__(self, network: Network, sample: np.ndarray, lane: int):
+        self.network, self.sample = network, int(sample[lane])
+
+    def parameter(self, symbol: str) -> np.ndarray:
+        """(N,) or (1,), in internal units."""
+        return _column(self.network.parameters[symbol], self.sample)
+
+    def edges(self, order: int, symbol: str) -> np.ndarray:
+        """(E,), in internal units, of a pathway by number."""
+        return _column(self.network.pathways[order].values[symbol], self.sample)
+
+
+def _moving(filled: list[_Filled], read: Callable[[_Filled], np.ndarray]) -> bool:
+    """Whether what is read changes from segment to segment."""
+    first, *others = {id(f): read(f) for f in filled}.values()
+    return any(not np.array_equal(*np.broadcast_arrays(first, x)) for x in others)
+
+
+def equations_of(network: Network, counted: bool = True, silenced: bool = True,
+                 each: frozenset[str] = frozenset(), moving: frozenset[str] = frozenset()) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
     """Brian2 text of the cells, the parameters that occur in it, initial values and reset.
 
     Without `silenced` the conductance of perturbations is left out of the sum: it would cost an exponential in each step
-    of every cell.
+    of every cell. `each` are parameters that every cell has its own of although the network has one for all, `moving` those
+    that change during the run.
     """
     neuron, synapses = network.neuron, [p.synapse for p in network.pathways]
     lines = [neuron.equations, *(s.cell_equations for s in synapses)]
@@ -166,7 +193,9 @@ def equations_of(network: Network, counted: bool = True,
         *lines, neuron.threshold, reset, neuron.refractory, *initial.values(), *elsewhere])))
     values = {k: x for k, x in network.parameters.items() if k in used}
     units = _units(network)
-    lines += [f"{k} : {units[k]} ({'shared, ' if len(x) == 1 else ''}constant)" for k, x in values.items()]
+    for k, x in values.items():
+        flags = [*(["shared"] if len(x) == 1 and k not in each else []), *(["constant"] if k not in moving else [])]
+        lines.append(f"{k} : {units[k]}" + f" ({', '.join(flags)})" * bool(flags))
     text = with_noise("\n".join(filter(None, lines)), noises(neuron, synapses), counted)
     return (text if neuron.refractory else text.replace("(unless refractory)", "")), values, initial, reset
 
@@ -178,10 +207,12 @@ def _inputs(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarr
             "release": effect.release[:, lane] * 1.0}
 
 
-def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, method, counted: bool) -> b2.NeuronGroup:
+def _neurons(network: Network, filled: list[_Filled], inputs: list[dict], clock, code, method, counted: bool) -> b2.NeuronGroup:
     neuron = network.neuron
     silenced = any(x["G_ext"].any() or x["GE_ext"].any() for x in inputs)
-    text, values, initial, reset = equations_of(network, counted, silenced)
+    moving = frozenset(k for k in network.parameters if _moving(filled, lambda f, k=k: f.parameter(k)))
+    each = moving | {k for k in network.parameters if len(filled[0].parameter(k)) > 1}
+    text, values, initial, reset = equations_of(network, counted, silenced, each, moving)
     spiking = {}
     if neuron.threshold:
         spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
@@ -189,9 +220,10 @@ def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, met
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
                            method=method or _method(text, values), name="neurons", **spiking)
-    for symbol, x in values.items():
-        si = _column(x, sample) * internal_size(group.variables[symbol].dim)
-        group.variables[symbol].set_value(si[0] if len(si) == 1 else si)
+    for symbol in values:
+        si = filled[0].parameter(symbol) * internal_size(group.variables[symbol].dim)
+        shared = len(si) == 1 and symbol not in each
+        group.variables[symbol].set_value(si[0] if shared else np.broadcast_to(si, len(network.cells)))
     for name, x in inputs[0].items():
         group.variables[name].set_value(x)
     for state, expression in initial.items():
@@ -199,17 +231,18 @@ def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, met
     return group
 
 
-def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sample: int, clock, code,
-              order: int) -> b2.Synapses:
+def _synapses(network: Network, filled: list[_Filled], order: int, group, alive, gate: str, clock, code) -> b2.Synapses:
+    pathway = network.pathways[order]
     synapse = pathway.synapse
     keep = alive[pathway.pre] & alive[pathway.post]
     all_units = _units(network)
     units = {e.symbol: all_units[e.scale] for e in synapse.edge}
-    lines = [f"{symbol} : {unit} (constant)" for symbol, unit in units.items()]
+    moving = {symbol for symbol in units if _moving(filled, lambda f, symbol=symbol: f.edges(order, symbol))}
+    lines = [f"{symbol} : {unit}" + " (constant)" * (symbol not in moving) for symbol, unit in units.items()]
     lines += [f"{name}_post = ({expr}){gate} : {unit} (summed)" for name, (expr, unit) in synapse.summed.items()]
     arguments = {}
     if synapse.delay:
-        delay = _column(network.parameters[synapse.delay], sample) * b2.ms
+        delay = filled[0].parameter(synapse.delay) * b2.ms
         if len(delay) == 1:
             arguments["delay"] = delay[0]
     made = b2.Synapses(group, group, "\n".join(lines), on_pre=_gated(synapse, gate) or None, clock=clock, namespace={},
@@ -218,8 +251,8 @@ def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sampl
     made.connect(i=pathway.pre[keep], j=pathway.post[keep])
     if synapse.delay and "delay" not in arguments:
         made.delay = delay[pathway.pre[keep]]
-    for symbol, x in pathway.values.items():
-        setattr(made, f"{symbol}_", _column(x, sample)[keep] * internal_size(made.variables[symbol].dim))
+    for symbol in pathway.values:
+        setattr(made, f"{symbol}_", filled[0].edges(order, symbol)[keep] * internal_size(made.variables[symbol].dim))
     return made
 
 
@@ -254,27 +287,58 @@ def _add_poisson(net, network: Network, effects: list[Effects], group, alive, la
     net.add(generator, made)
 
 
-def _add_segments(net, effects: list[Effects], inputs: list[dict], group, clock, code) -> None:
-    """Add the onsets and offsets: a source that fires once at each, with a synapse to every cell whose inputs change then."""
-    names = [name for name in inputs[0] if any((x[name] != inputs[0][name]).any() for x in inputs)]
-    changed = [np.flatnonzero(np.any([new[n] != old[n] for n in names], axis=0)) for old, new in pairwise(inputs) if names]
-    if not names:
+def _add_segments(net, network: Network, effects: list[Effects], inputs: list[dict], filled: list[_Filled], group, alive, clock,
+                  code) -> None:
+    """Add the onsets and offsets: a source that fires once at each, with a synapse to every cell and to every connection whose
+    numbers change then.
+    """
+    if len(effects) < 2:
         return
     at = np.array([e.start for e in effects[1:]])
     onsets = b2.SpikeGeneratorGroup(len(at), np.arange(len(at)), at * clock.dt, clock=clock, when="start", order=-101,
                                     sorted=True, codeobj_class=code, name="onsets")
+    units, n, made = _units(network), len(network.cells), []
+    values = [dict(x) for x in inputs]
+    for symbol in network.parameters:
+        if symbol in group.variables and _moving(filled, lambda f, symbol=symbol: f.parameter(symbol)):
+            size = internal_size(group.variables[symbol].dim)
+            for x, f in zip(values, filled, strict=True):
+                x[symbol] = np.broadcast_to(f.parameter(symbol) * size, n)
+    made.append(_writes("segments", onsets, group, values, _INPUTS | units, clock, code))
+    for order, pathway in enumerate(network.pathways):
+        if pathway.synapse.name not in net:
+            continue
+        synapses, keep = net[pathway.synapse.name], alive[pathway.pre] & alive[pathway.post]
+        moving = [e for e in pathway.synapse.edge if _moving(filled, lambda f, e=e, order=order: f.edges(order, e.symbol))]
+        values = [{e.symbol: f.edges(order, e.symbol)[keep] * internal_size(synapses.variables[e.symbol].dim) for e in moving}
+                  for f in filled]
+        carried = {e.symbol: units[e.scale] for e in moving}
+        made.append(_writes(f"segments_{pathway.synapse.name}", onsets, synapses, values, carried, clock, code))
+    made = [x for x in made if x is not None]
+    if made:
+        net.add(onsets, *made)
+
+
+def _writes(name: str, onsets, target, values: list[dict], units: dict[str, str], clock, code) -> b2.Synapses | None:
+    """Synapses that set what changes in a target, cells or connections, from one segment to the next; None where nothing does.
+
+    `values` has one array for each variable of the target and each segment, in SI units.
+    """
+    names = [n for n in values[0] if any((x[n] != values[0][n]).any() for x in values)]
+    if not names:
+        return None
+    changed = [np.flatnonzero(np.any([new[n] != old[n] for n in names], axis=0)) for old, new in pairwise(values)]
     # Two additions and no assignment, which Brian2 warns of: x - x + y is y to the bit.
     made = b2.Synapses(
-        onsets, group, "\n".join(f"old_{n} : {_INPUTS[n]} (constant)\nnew_{n} : {_INPUTS[n]} (constant)" for n in names),
+        onsets, target, "\n".join(f"old_{n} : {units[n]} (constant)\nnew_{n} : {units[n]} (constant)" for n in names),
         on_pre="\n".join(f"{n}_post -= old_{n}\n{n}_post += new_{n}" for n in names), clock=clock, namespace={},
-        codeobj_class=code, dtype={f"{when}_{n}": np.float64 for n in names for when in ("old", "new")}, name="segments")
+        codeobj_class=code, dtype={f"{when}_{n}": np.float64 for n in names for when in ("old", "new")}, name=name)
     made.pre.when, made.pre.order = "start", -100
-    made.connect(i=np.repeat(np.arange(len(at)), [len(cells) for cells in changed]), j=np.concatenate(changed))
+    made.connect(i=np.repeat(np.arange(len(changed)), [len(rows) for rows in changed]), j=np.concatenate(changed))
     for n in names:
         for when, first in (("old", 0), ("new", 1)):
-            values = [x[n][cells] for x, cells in zip(inputs[first:], changed, strict=False)]
-            setattr(made, f"{when}_{n}_", np.concatenate(values))
-    net.add(onsets, made)
+            setattr(made, f"{when}_{n}_", np.concatenate([x[n][rows] for x, rows in zip(values[first:], changed, strict=False)]))
+    return made
 
 
 def _poisson_target(network: Network) -> str:

@@ -99,7 +99,7 @@ def compare(model: Model, variants: Variants, duration_ms: float = 80.0, dt_ms: 
     labels = np.array([v.label for v in variants.variants])
 
     def run(engine: str, some: Variants, dtype: str = "float64", **options) -> dict[str, np.ndarray]:
-        done = effects(model, some, dt_ms, n_steps)
+        done = effects(model, some, dt_ms, n_steps, network)
         return catalog.load("engines", engine).run(network, done, some.lanes(), n_steps, dt_ms, record, dtype, 1, **options)
 
     rows, references = [], {}

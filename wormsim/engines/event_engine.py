@@ -54,6 +54,10 @@ def run(
     if dtype not in (np.float32, np.float64):
         raise InputError(f"dtype {dtype} is not one of float32, float64")
     check_segments(effects, n_steps)
+    if any(e.network is not effects[0].network for e in effects):
+        raise linear.refused("a perturbation alters the network in the middle of the run")
+    network, sample = effects[0].filled(network, lanes)
+    lanes = Lanes(sample, lanes.stream)
     check_counts(network, record, dt_ms)
     pathway = linear.pathway_of(network)
     structure = linear.structure_of(network.neuron, network.pathways, pathway.synapse)

@@ -47,6 +47,7 @@ class Modulate(Perturbation):
     """
 
     alters = True
+    of_cells = False
 
     def __init__(self, modulator: str, level: float | str, *, start_ms: float = 0.0, stop_ms: float = np.inf,
                  without: Iterable[str] = (), shuffle: int | None = None):
@@ -125,3 +126,8 @@ class Modulate(Perturbation):
 
     def __repr__(self) -> str:
         return f"Modulate({self.modulator!r}, {self.level!r})"
+
+
+def example(cells: tuple[str, ...], dose: float, **window: float) -> Modulate:
+    """One of it for the tests: serotonin at a relative concentration of 9 times the dose, whatever the cells."""
+    return Modulate("serotonin", 9.0 * dose, **window)
