@@ -11,6 +11,10 @@ metabotropic (Gq, Gs: excite; Gi/o: inhibit)
 ligand-gated channel
     A conductance of ``o * open`` times the leak opens, towards the channel's reversal potential.
 
+    These two, threshold and release, are what is known best. On request (``acts_on``) a metabotropic receptor acts on other numbers
+    of its cells as well or instead: ``current`` (added to neurons as to muscles), ``gap`` (coupling of their gap junctions) and
+    ``time_constant`` (of the membrane), the last two multiplied by ``gain**o`` or divided by it.
+
 Occupancy follows Hill's equation with the concentration that half occupies this receptor, ``half``. Concentrations are
 relative: 1 is what half occupies a typical receptor of the modulator (:data:`LEVELS`). Where several receptors sit on one
 cell, shifts add up and gains multiply.
@@ -34,6 +38,13 @@ HILL_EXPONENT = 1.0
 
 #: The parameter that is a cell's threshold, by the neuron models here: of spikes, or the midpoint of graded release.
 THRESHOLDS = ("v_threshold", "v_half", "v_T")
+
+#: The parameter that is proportional to a cell's time constant.
+TIME_CONSTANTS = ("tau_m", "C_m")
+
+#: What a metabotropic receptor may act on, and what it does by default.
+TARGETS = ("threshold", "release", "current", "gap", "time_constant")
+ACTS_ON = ("threshold", "release")
 
 
 @dataclass(frozen=True)

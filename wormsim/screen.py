@@ -58,6 +58,11 @@ def setting(spec: dict) -> tuple[Assay, Model]:
     return _setting(json.dumps({k: spec[k] for k in wanted if k in spec}, sort_keys=True))
 
 
+def in_setting(levels: dict) -> dict:
+    """What a spec has of a state: nothing where there is none."""
+    return {"state": {"state": levels}} if levels else {}
+
+
 def assay_of(which: str | dict, circuit: Circuit) -> tuple[Assay, Circuit]:
     """An assay by name; or the protocol of one (``"like"``: times, criteria, priors) with other cells driven and read.
 

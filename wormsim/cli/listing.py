@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     what: Annotated[str | None, typer.Argument(
-        help="connectomes, circuits, neurons, synapses, assays, metrics or experiments; all if not given.")] = None,
+        help="connectomes, circuits, neurons, synapses, modulators, assays, metrics or experiments; all if not given.")] = None,
 ) -> None:
     """List what there is: connectomes, circuits, models, assays, metrics, experiments."""
     if what is not None and what not in _LISTS:
@@ -70,6 +70,7 @@ _LISTS: dict[str, Callable[[], list[list[str]]]] = {
     "circuits": lambda: _from_toml("circuits", lambda t: str(t.get("description", ""))),
     "neurons": lambda: _from_modules("neurons"),
     "synapses": lambda: _from_modules("synapses"),
+    "modulators": lambda: _from_modules("modulators"),
     "assays": lambda: _from_modules("assays"),
     "metrics": lambda: _from_modules("metrics"),
     "experiments": lambda: _from_toml("experiments", lambda t: str(t.get("experiment", {}).get("question", ""))),
@@ -87,8 +88,8 @@ def show(name: Annotated[str, typer.Argument(help="Name of anything that `wormsi
         settings, _ = read_toml(catalog.toml_path("experiments", name))
         return _show_experiment(name) if "experiment" in settings else _show_circuit(name)
     known = {"connectome": connectome_names(),
-             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "assays", "metrics",
-                                                             "experiments")}}
+             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "modulators", "assays",
+                                                             "metrics", "experiments")}}
     if not any(name in names for names in known.values()) and (cells := _show_cells(name)):
         raise UnknownNameError("name", name, [n for names in (*known.values(), cells) for n in names],
                                "`wormsim list` lists all there is except cells")
@@ -201,6 +202,21 @@ def _prior(prior: Any) -> str:
     return "" if prior is None else f"{prior.kind} {prior.low:g} to {prior.high:g}"
 
 
+def _show_modulator(name: str) -> None:
+    from ..modulator import load_modulator
+
+    module, modulator = catalog.load("modulators", name), load_modulator(name)
+    heading(f"modulator {name}")
+    markdown(inspect.getdoc(module) or "")
+    facts([("kind", modulator.kind), ("does", modulator.does), ("who releases it", modulator.source)])
+    print_table(["receptor", "coupling", "certainty", "source"],
+                [[r.name, r.coupling, r.certainty, r.source] for r in modulator.receptors])
+    print_table(["parameter", "value", "unit", "certainty", "prior"],
+                [[p.symbol, f"{p.value:g}", p.unit, p.certainty, _prior(p.prior)] for p in (*modulator.parameters, modulator.clearance)],
+                right=("value",))
+    paragraph("`wormsim modulators CIRCUIT` names the cells")
+
+
 def _show_documented(folder: str, name: str) -> None:
     heading(f"{folder[:-1]} {name}")
     markdown(inspect.getdoc(catalog.load(folder, name)) or "")
@@ -212,6 +228,7 @@ _SHOW: dict[str, Callable[[str], None]] = {
     "circuits": _show_circuit,
     "neurons": lambda name: _show_model("neurons", name),
     "synapses": lambda name: _show_model("synapses", name),
+    "modulators": _show_modulator,
     "assays": lambda name: _show_documented("assays", name),
     "metrics": lambda name: _show_documented("metrics", name),
     "experiments": _show_experiment,

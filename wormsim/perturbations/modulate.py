@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError, UnknownNameError, warn_data
 from ..modulator import load_modulator
-from ..modulator_rules import THRESHOLDS, concentration, coupling, occupancy, symbols
+from ..modulator_rules import ACTS_ON, TARGETS, THRESHOLDS, TIME_CONSTANTS, concentration, coupling, occupancy, symbols
 from ..perturbation import Perturbation, Sheet
 from ..units import to_internal
 
@@ -34,6 +34,8 @@ class Modulate(Perturbation):
     start_ms, stop_ms : float
     without : iterable of str
         Receptors that are missing, as in a mutant.
+    acts_on : iterable of str
+        What metabotropic receptors act on: some of :data:`wormsim.modulator_rules.TARGETS`, by default threshold and release.
     shuffle : int, optional
         Control: seed of a permutation that gives each neuron the receptors of another, and each muscle those of another.
 
@@ -50,7 +52,7 @@ class Modulate(Perturbation):
     of_cells = False
 
     def __init__(self, modulator: str, level: float | str, *, start_ms: float = 0.0, stop_ms: float = np.inf,
-                 without: Iterable[str] = (), shuffle: int | None = None):
+                 without: Iterable[str] = (), acts_on: Iterable[str] = ACTS_ON, shuffle: int | None = None):
         super().__init__("*", start_ms=start_ms, stop_ms=stop_ms)
         self._modulator = load_modulator(modulator)
         self.modulator, self.level = self._modulator.name, level
@@ -61,6 +63,10 @@ class Modulate(Perturbation):
         for name in self.without:
             if name not in known:
                 raise UnknownNameError(f"receptor of {self.modulator}", name, known)
+        self.acts_on = tuple(acts_on)
+        for target in self.acts_on:
+            if target not in TARGETS:
+                raise UnknownNameError("target of a receptor", target, TARGETS, f"receptors act on {', '.join(TARGETS)}")
         self.parameters = self._modulator.parameters
         self._rows: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -82,6 +88,12 @@ class Modulate(Perturbation):
         other.resolved = tuple(index[index.isin(having)])
         return other
 
+    def at(self, level: float | str) -> Modulate:
+        """The same at another level, its cells looked up if they are here."""
+        other = copy.copy(self)
+        other.level, other.concentration = level, concentration(level)
+        return other
+
     def write(self, sheet: Sheet, cells: np.ndarray) -> None:
         if self.concentration == 0:
             return
@@ -96,26 +108,38 @@ class Modulate(Perturbation):
                 effects.conductance_reversal_pA[where] += opened * sheet.value(name["E"] + "_mV", "mV")
             else:
                 shift = how.sign * occupied * sheet.value(name["shift"] + "_mV", "mV")
-                effects.current_pA[np.ix_(muscles, sheet.lanes)] += shift * leak
+                driven = np.concatenate([neurons, muscles]) if "current" in self.acts_on else muscles
+                effects.current_pA[np.ix_(driven, sheet.lanes)] += shift * leak
 
     def alter(self, changes: Changes, cells: np.ndarray) -> None:
         if self.concentration == 0:
             return
-        threshold = next((s for s in THRESHOLDS if s in changes.network.parameters), None)
-        if threshold is None:
-            raise InputError(f"{self!r}: the neuron model {changes.network.neuron.name} has none of the thresholds that receptors act "
-                             f"on ({', '.join(THRESHOLDS)})")
         for receptor, name, occupied in self._acting(changes.value):
             how = coupling(receptor.coupling)
             if how.channel:
                 continue
             neurons, muscles = self._rows[receptor.name]
-            changes.parameter(threshold)[neurons] -= how.sign * occupied * changes.value(name["shift"] + "_mV", "mV")
+            if "threshold" in self.acts_on:
+                shift = how.sign * occupied * changes.value(name["shift"] + "_mV", "mV")
+                changes.parameter(self._symbol(changes, THRESHOLDS, "threshold"))[neurons] -= shift
             factor = changes.value(name["gain"], "") ** (how.sign * occupied)
+            if "time_constant" in self.acts_on:
+                changes.parameter(self._symbol(changes, TIME_CONSTANTS, "time constant"))[np.concatenate([neurons, muscles])] *= factor
             for edges in changes.pathways:
-                if edges.synapse.kind == "chemical":
-                    edges.scale(np.isin(edges.pre, neurons), factor)
-                    edges.scale(np.isin(edges.post, muscles), factor)
+                out, into = np.isin(edges.pre, neurons), np.isin(edges.post, muscles)
+                if edges.synapse.kind == "chemical" and "release" in self.acts_on:
+                    edges.scale(out, factor)
+                    edges.scale(into, factor)
+                elif edges.synapse.kind == "electrical" and "gap" in self.acts_on:
+                    edges.scale(out | np.isin(edges.post, neurons), factor)
+
+    def _symbol(self, changes: Changes, known: tuple[str, ...], what: str) -> str:
+        """The parameter of the neuron model that is meant."""
+        for symbol in known:
+            if symbol in changes.network.parameters:
+                return symbol
+        raise InputError(f"{self!r}: the neuron model {changes.network.neuron.name} has no {what} that receptors could act on "
+                         f"({', '.join(known)})")
 
     def _acting(self, value):
         """Receptors that are there, with their symbols and occupancy."""

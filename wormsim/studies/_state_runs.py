@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -47,13 +49,14 @@ def respond(spec: dict) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def directions(responses: pd.DataFrame, margin: float, least: int) -> pd.DataFrame:
+def directions(found: Iterable[tuple[dict, pd.DataFrame]], margin: float, least: int) -> pd.DataFrame:
     """In which direction the case differs from its reference, over the samples of each ensemble.
 
     Parameters
     ----------
-    responses : DataFrame
-        ``neuron, arm, seed, comparison, sample, reference, case, fresh``.
+    found : iterable of (dict, DataFrame)
+        What an ensemble is (``neuron, arm, seed, comparison``), and its responses: ``sample, reference, case, fresh``. One in which no
+        animal did the behaviour is empty and predicts nothing.
     margin : float
         Share of the reference below which a difference is none.
     least : int
@@ -67,15 +70,15 @@ def directions(responses: pd.DataFrame, margin: float, least: int) -> pd.DataFra
         ``predicted``.
     """
     rows = []
-    for key, group in responses.groupby(["neuron", "arm", "seed", "comparison"], sort=False):
-        row = dict(zip(["neuron", "arm", "seed", "comparison"], key, strict=True)) | {"n": len(group)}
+    for key, group in found:
+        row = {**key, "n": len(group)}
         ways = {which: _way(group["reference"].to_numpy(float), group[which].to_numpy(float), margin) for which in ("case", "fresh")}
         predicted = "no prediction"
         for direction in DIRECTIONS:
             k = (ways["case"] == direction).sum()
             low, high = (float(x) for x in wilson(k, len(group)))
-            row |= {direction: k / len(group), f"{direction}_low": low, f"{direction}_high": high,
-                    f"{direction}_fresh": float((ways["fresh"] == direction).mean())}
+            row |= {direction: k / len(group) if len(group) else np.nan, f"{direction}_low": low, f"{direction}_high": high,
+                    f"{direction}_fresh": float((ways["fresh"] == direction).mean()) if len(group) else np.nan}
             if low > 0.5 and len(group) >= least:
                 predicted = direction
         change = (group["case"] - group["reference"]) / group["reference"].abs()

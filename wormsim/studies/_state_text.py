@@ -84,6 +84,8 @@ def _arm(arm: str, rows: pd.DataFrame) -> str:
         hits = int((rows["verdict"] == "hit").sum())
         return f"{name}: {way} in {rows[way].mean():.2f} of the samples on average, hit in {hits} of {len(rows)}"
     row = rows.iloc[0]
+    if row["n"] == 0:
+        return f"{name}: no animal does it, **no prediction**"
     return f"{name}: {way} in {row[way]:.2f} ({row[f'{way}_low']:.2f}-{row[f'{way}_high']:.2f}) of {row['n']} samples, **{row['verdict']}**"
 
 

@@ -165,18 +165,18 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                 label = ", ".join(filter(None, (neuron, arm["arm"])))
                 ensemble = accept(of, sizes.samples, sizes.most_candidates, runner, f"intact animals: {label}, {comparison.name}")
                 table = _compare(of, ensemble.accepted, reference, case, runner, f"compared: {label}, {comparison.name}")
-                found.append(table.assign(neuron=neuron, arm=arm["arm"], seed=_seed(arm), comparison=comparison.name))
+                key = {"neuron": neuron, "arm": arm["arm"], "seed": _seed(arm), "comparison": comparison.name}
+                found.append((key, table))
                 state = " ".join(reference["state"]) or "no modulator"
                 acceptance[neuron, arm["arm"], _seed(arm), state] = ensemble.acceptance()
-    responses = pd.concat(found, ignore_index=True)
-    said = directions(responses, spec.behaviour.margin, LEAST_SAMPLES)
+    said = directions(found, spec.behaviour.margin, LEAST_SAMPLES)
     keys = ["neuron", "arm", "seed", "reference"]
     tables = {
         "directions": _with_measured(said, spec),
         "comparisons": pd.DataFrame([{"comparison": c.name, "measured": c.measured, "finding": c.finding, "certainty": c.certainty,
                                       "source": c.source} for c in spec.comparison]),
         "acceptance": pd.DataFrame([dict(zip(keys, key, strict=True)) | row for key, row in acceptance.items()]),
-        "responses": responses,
+        "responses": pd.concat([table.assign(**key) for key, table in found], ignore_index=True),
         "parameters": pd.concat([_parameters(spec, neuron) for neuron in spec.model.neurons], ignore_index=True),
     }
     scores = score_table(score_rows(tables["directions"]))
@@ -211,7 +211,8 @@ def _sides(comparison: Comparison, arm: dict) -> tuple[dict, dict] | None:
     """Reference and case as an arm has them; None where the arm cannot tell them apart."""
     sides = []
     for condition in (comparison.reference, comparison.case):
-        state = _state(condition, arm["shuffle"]) if arm["layer"] else {"state": [], "without": [], "shuffle": None}
+        layer = arm["layer"] and condition.state  # without a modulator there is nothing to deal out, and the ensemble is the same
+        state = _state(condition, arm["shuffle"]) if layer else {"state": [], "without": [], "shuffle": None}
         drive = comparison.alone if not arm["layer"] and condition is comparison.case else []
         sides.append({**state, "ablate": condition.ablate, "drive": list(drive)})
     return None if sides[0] == sides[1] else (sides[0], sides[1])
