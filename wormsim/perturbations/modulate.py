@@ -10,7 +10,16 @@ import numpy as np
 
 from ..errors import InputError, UnknownNameError, warn_data
 from ..modulator import load_modulator
-from ..modulator_rules import ACTS_ON, TARGETS, THRESHOLDS, TIME_CONSTANTS, concentration, coupling, occupancy, symbols
+from ..modulator_rules import (
+    ACTS_ON,
+    TARGETS,
+    THRESHOLDS,
+    TIME_CONSTANTS,
+    concentration,
+    coupling,
+    occupancy,
+    symbols,
+)
 from ..perturbation import Perturbation, Sheet
 from ..units import to_internal
 
