@@ -104,9 +104,9 @@ class SynapseModel:
     Parameters
     ----------
     name : str
-    kind : {"chemical", "electrical", "monoamine", "peptide"}
+    kind : {"chemical", "electrical", "monoamine", "peptide", "none"}
         Which edges of the connectome it takes; an electrical edge acts in both directions, and what the others carry is released:
-        it stops with the release of the presynaptic cell.
+        it stops with the release of the presynaptic cell. "none": a mechanism of the cell itself, such as an opsin.
     transmitter : str
         Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
     cell_equations : str
@@ -135,7 +135,7 @@ class SynapseModel:
     """
 
     name: str
-    kind: Literal["chemical", "electrical", "monoamine", "peptide"]
+    kind: Literal["chemical", "electrical", "monoamine", "peptide", "none"]
     current: str
     parameters: tuple[Parameter, ...]
     edge: tuple[EdgeValue, ...]

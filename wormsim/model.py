@@ -144,7 +144,7 @@ class Model:
         return replace(self.prepared_for(*perturbations), perturbations=self.perturbations + resolved)
 
     def prepared_for(self, *perturbations) -> Model:
-        """The model with the parameters that these perturbations bring, for variants of which only some have them.
+        """The model with the parameters and mechanisms that these perturbations bring, for variants of which only some have them.
 
         A parameter that is there already keeps its value and prior, as an earlier perturbation or the user has set it.
 
@@ -153,7 +153,7 @@ class Model:
         InputError
             A parameter that the neuron or synapse models have, or one that is there by the same key with another unit.
         """
-        table = dict(self.parameters)
+        table, synapses = dict(self.parameters), list(self.synapses)
         own = {p.symbol for part in (self.neuron, *self.synapses) for p in part.parameters} | {p.symbol for p in WIRING}
         for perturbation in perturbations:
             for p in perturbation.parameters:
@@ -161,7 +161,11 @@ class Model:
                 if p.symbol in own or other.unit != p.unit:
                     raise InputError(f"{perturbation!r} brings a parameter {p.symbol}, which the model has already: give it another name")
                 table.setdefault(p.key, p)
-        return replace(self, parameters=table)
+            for mechanism in perturbation.mechanisms:
+                if all(s.name != mechanism.name for s in synapses):
+                    synapses.append(mechanism)
+                    table |= {p.key: p for p in mechanism.parameters}
+        return replace(self, parameters=table, synapses=tuple(synapses))
 
     def ablate(self, *cells: str) -> Model:
         """The model without the cells: short for ``Ablate(*cells)(model)``."""

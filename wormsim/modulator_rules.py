@@ -124,9 +124,9 @@ def occupancy(concentration, half):
 
 
 def symbols(modulator: str, receptor: str) -> dict[str, str]:
-    """Symbols of a receptor's parameters: half, shift, gain, open, E."""
+    """Symbols of a receptor: its parameters half, shift, gain, open, E; has (whether a cell has it) and occ (occupied) where it is released."""
     stem = f"{modulator}_{receptor}".replace("-", "_")
-    return {what: f"{what}_{stem}" for what in ("half", "shift", "gain", "open", "E")}
+    return {what: f"{what}_{stem}" for what in ("half", "shift", "gain", "open", "E", "has", "occ")}
 
 
 _SIZE = "unknown: no dose-response or size in any worm neuron"

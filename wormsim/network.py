@@ -95,6 +95,8 @@ class Effects:
         Holds instead of the run's own during these steps (:mod:`wormsim.alteration`): the same cells and edges, other numbers.
     sample : ndarray of int32, shape (V,), optional
         Column of each variant in that network; there when `network` is.
+    clamp_mV : ndarray of float64, shape (N, V), optional
+        At what voltage a cell is held, not-a-number where it is not. A cell that is held does not spike.
     """
 
     start: int
@@ -107,6 +109,7 @@ class Effects:
     poisson: Poisson
     network: Network | None = None
     sample: np.ndarray | None = None
+    clamp_mV: np.ndarray | None = None
 
     def filled(self, network: Network, lanes: Lanes) -> tuple[Network, np.ndarray]:
         """The network that holds during these steps, and the column of each variant in it."""

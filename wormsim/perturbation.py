@@ -8,6 +8,7 @@ them (:mod:`wormsim.alteration`).
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from .network import Effects, Poisson
 if TYPE_CHECKING:
     from .alteration import Changes
     from .circuit import Circuit
+    from .dynamics import SynapseModel
     from .model import Model
     from .parameter import Parameter
 
@@ -42,6 +44,13 @@ class Sheet:
     source: int
     value: object
     poisson_rows: list = field(default_factory=list)
+    clamp_mV: np.ndarray | None = None
+
+    def clamp(self, cells: np.ndarray, v_mV) -> None:
+        """Hold the voltage of `cells` (numbers); `v_mV` is a number or one for each of `lanes`."""
+        if self.clamp_mV is None:
+            self.clamp_mV = np.full(self.effects.alive.shape, np.nan)
+        self.clamp_mV[np.ix_(cells, self.lanes)] = v_mV
 
 
 class Perturbation:
@@ -60,12 +69,24 @@ class Perturbation:
         Whether it has an :meth:`alter`.
     of_cells : bool
         Whether it acts on its cells as such, so that to have none of them left is worth a warning.
+    removes : bool
+        Whether nothing can be done to its cells afterwards.
+    rescues : Perturbation or None
+        The earlier perturbation that it undoes in its cells (:class:`~wormsim.perturbations.Rescue`).
+    mechanisms : tuple of SynapseModel
+        What it puts into every cell (an opsin): a synapse model without connections.
+    modulators : tuple of str
+        Names of the neuromodulators that it sets. It asks those beside it (:meth:`beside`) for what a genotype takes away.
     parameters : tuple of Parameter
         What it brings to the model: sampled and set as the others are, resolved by key in ``sheet.value``.
     """
 
     alters = False
     of_cells = True
+    removes = False
+    rescues: Perturbation | None = None
+    mechanisms: tuple[SynapseModel, ...] = ()
+    modulators: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
 
     def __init__(self, *cells: str, start_ms: float = 0.0, stop_ms: float = np.inf):
@@ -83,11 +104,31 @@ class Perturbation:
 
     def resolve(self, circuit: Circuit) -> Perturbation:
         """The same perturbation with its cells looked up; an unknown or empty selection raises."""
-        import copy
-
         other = copy.copy(self)
         other.resolved = tuple(circuit.select(*self.cells))
         return other
+
+    def parts(self) -> tuple[Perturbation, ...]:
+        """What it consists of, each with its own window; resolved as it is itself."""
+        return (self,)
+
+    def sparing(self, cells: frozenset[str]) -> Perturbation | None:
+        """The same without its effect on these cells, resolved; None where nothing is left of it."""
+        other = copy.copy(self)
+        other.resolved = tuple(cell for cell in self.resolved if cell not in cells)
+        return other if other.resolved else None
+
+    def beside(self, others: tuple[Perturbation, ...]) -> Perturbation:
+        """The same as it acts on an animal to which these are done as well, in order (all resolved, rescues applied)."""
+        return self
+
+    def clash(self, earlier: Perturbation) -> str:
+        """Why it cannot be done to an animal to which `earlier` is done (both resolved); empty where it can."""
+        return ""
+
+    def overlaps(self, other: Perturbation) -> bool:
+        """Whether there is a time at which both act."""
+        return self.start_ms < other.stop_ms and other.start_ms < self.stop_ms
 
     def write(self, sheet: Sheet, cells: np.ndarray) -> None:
         """Write the effect on `cells` (numbers) for ``sheet.lanes``; by default nothing."""
@@ -99,8 +140,9 @@ class Perturbation:
         """
 
     def describe(self) -> dict:
-        """For the manifest: name, arguments and cells. Attributes that begin with an underscore are not arguments."""
-        arguments = {k: v for k, v in vars(self).items() if k not in ("cells", "resolved", "parameters") and k[0] != "_"}
+        """For the manifest: name, arguments that are given and cells. What begins with an underscore is no argument."""
+        apart = ("cells", "resolved", "parameters", "mechanisms")
+        arguments = {k: v for k, v in vars(self).items() if k not in apart and k[0] != "_" and v is not None}
         if np.isinf(self.stop_ms):
             del arguments["stop_ms"]
         return {"name": type(self).__name__, "cells": list(self.resolved or self.cells), **arguments}

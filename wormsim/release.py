@@ -27,6 +27,7 @@ from .errors import InputError, UnknownNameError, warn_data
 from .modulator import Modulator, load_modulator
 from .modulator_rules import coupling, receptor_parameters, symbols
 from .parameter import Parameter, Prior
+from .perturbations._released import Released
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +82,11 @@ def with_release(model: Model, modulator: str, *, length_um: float | None = None
     if taken:
         raise InputError(f"{the.name} is in this model already by its level ({', '.join(sorted(taken)[:3])}, ...): a modulator is either "
                          "set or released")
-    return replace(
+    grown = replace(
         model, circuit=replace(circuit, connectome=circuit.connectome.with_edges(edges)), synapses=(*model.synapses, synapse),
         parameters={**model.parameters, **{p.key: p for p in synapse.parameters}})
+    grown = replace(grown, perturbations=tuple(p.resolve(grown.circuit) for p in model.perturbations))  # the rows of edges are others now
+    return grown.perturbed(Released(the.name, received))
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def _synapse(the: Modulator, model: Model, received: dict[str, tuple[str, ...]])
     for receptor in (r for r in the.receptors if r.name in received):
         name = symbols(the.name, receptor.name)
         own = receptor_parameters(the.name, receptor.name, receptor.coupling)
-        how, flag, occupied = coupling(receptor.coupling), f"has_{name['half'][5:]}", f"occ_{name['half'][5:]}"
+        how, flag, occupied = coupling(receptor.coupling), name["has"], name["occ"]
         lines.append(f"{occupied} = {c}/({c} + {name['half']}) : 1")
         if how.channel:
             currents.append(f"{flag}*{name['open']}*g_leak*{occupied}*({name['E']} - v)")
@@ -110,7 +113,7 @@ def _synapse(the: Modulator, model: Model, received: dict[str, tuple[str, ...]])
             currents.append(f"{'-' if how.sign < 0 else ''}{flag}*g_leak*{name['shift']}*{occupied}")
         parameters += [p for p in own if p.symbol != name["gain"]]
         has.append((flag, received[receptor.name]))
-    amount: dict = {"kind": the.kind, "transmitter": the.name}
+    amount: dict = {"kind": the.kind, "transmitter": " + ".join(the.ligands)}
     if model.neuron.threshold:
         lines.insert(0, f"d{c}/dt = -{c}/{tau} : 1")
         released = Parameter(f"per_spike_{the.name}", 0.01, "", _AMOUNT + "; by one spike of one cell", "guess",
@@ -140,7 +143,7 @@ def _edges(the: Modulator, circuit: Circuit, releasing: tuple[str, ...], receive
     receiving = [cell for cell in circuit.connectome.cells.index if cell in having]
     pre, post = np.repeat(releasing, len(receiving)), np.tile(receiving, len(releasing))
     table = pd.DataFrame({"pre": pre, "post": post, "kind": the.kind, "contacts": _weights(pre, post, length_um, positions),
-                          "transmitter": the.name})
+                          "transmitter": " + ".join(the.ligands)})
     return pd.concat([circuit.connectome.edges, table], ignore_index=True)
 
 

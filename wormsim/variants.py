@@ -13,6 +13,7 @@ from .alteration import Changes
 from .errors import InputError, UnknownNameError, warn_data
 from .network import Effects, Lanes, Network, Poisson
 from .perturbation import Perturbation, Sheet, blank_effects
+from .regimen import Regimens
 from .samples import Samples
 from .units import to_internal
 
@@ -122,35 +123,33 @@ def effects(
     network : Network, optional
         The model lowered for these samples; made here where a perturbation alters it and it is not given.
     """
-    known: dict[int, Perturbation] = {}
-
-    def resolved(p: Perturbation) -> Perturbation:
-        if id(p) not in known:  # one object for all variants that share it
-            known[id(p)] = p if p.resolved else p.resolve(model.circuit)
-        return known[id(p)]
-
-    own = [tuple(resolved(p) for p in v.perturbations) for v in variants.variants]
-    times = {
-        t for p in (*model.perturbations, *(q for ps in own for q in ps)) for t in (p.start_ms, p.stop_ms)
-    }
+    regimens = Regimens(model.circuit, model.perturbations)
+    done = [regimens.of(v.perturbations) for v in variants.variants]
+    regimens.warn()
+    times = {t for acts in regimens.made.values() for _, p in acts for t in (p.start_ms, p.stop_ms)}
     cuts = sorted({0, n_steps, *(min(round(t / dt_ms), n_steps) for t in times if np.isfinite(t))})
     index = model.circuit.connectome.cells.index
-    lanes = np.arange(len(variants))
-    _warn_idle(
-        {id(p): p for p in (*model.perturbations, *(q for ps in own for q in ps))}.values(), dt_ms, n_steps
-    )
-    alterations = _Alterations(model, variants, own, dt_ms, network)
+    _warn_idle(regimens.all(), dt_ms, n_steps)
+    _check_mechanisms(model, regimens.all())
+    # what several variants have at the same place is written for all of them at once
+    shared: dict[tuple, tuple[Perturbation, list[int]]] = {}
+    for lane, acts in enumerate(done):
+        for place, p in acts:
+            shared.setdefault((place, id(p)), (p, []))[1].append(lane)
+    in_order = sorted(shared.items(), key=lambda item: item[0][0])
+    alterations = _Alterations(model, variants, done, dt_ms, network)
     out = []
     for start, stop in pairwise(cuts):
         blank = blank_effects(start, stop, len(index), len(variants))
-        sheet = Sheet(blank, dt_ms, lanes, 0, None)
-        for source, p in enumerate(model.perturbations):
-            _write(p, sheet, source, lanes, model, variants, index)
-        for lane, perturbations in enumerate(own):
-            for source, p in enumerate(perturbations, start=len(model.perturbations)):
-                _write(p, sheet, source, lanes[lane : lane + 1], model, variants, index)
+        sheet = Sheet(blank, dt_ms, np.arange(len(variants)), 0, None)
+        for ((source, _), _), (p, lanes) in in_order:
+            if _acts(p, start, stop, dt_ms):
+                numbers = [variants.variants[lane].sample for lane in lanes]
+                sheet.source, sheet.lanes, sheet.value = source, np.array(lanes), _reader(p, model, variants, numbers)
+                p.write(sheet, index.get_indexer(list(p.resolved)))
         altered, sample = alterations.during(start, stop)
-        out.append(replace(blank, poisson=_gather(sheet.poisson_rows, len(variants)), network=altered, sample=sample))
+        out.append(replace(blank, poisson=_gather(sheet.poisson_rows, len(variants)), network=altered, sample=sample,
+                           clamp_mV=sheet.clamp_mV))
     alterations.warn()
     return out
 
@@ -158,10 +157,9 @@ def effects(
 class _Alterations:
     """The altered networks of a run, one for each set of alterations that are on together."""
 
-    def __init__(self, model: Model, variants: Variants, own: list, dt_ms: float, network: Network | None):
+    def __init__(self, model: Model, variants: Variants, done: list, dt_ms: float, network: Network | None):
         self.model, self.variants, self.dt_ms, self.network = model, variants, dt_ms, network
-        mine = tuple(p for p in model.perturbations if p.alters)
-        self.altering = [(*mine, *(p for p in ps if p.alters)) for ps in own]
+        self.altering = [tuple(p for _, p in acts if p.alters) for acts in done]
         self.made: dict[tuple, tuple] = {}
         self.touched_nothing: dict[int, Perturbation] = {}
 
@@ -217,14 +215,12 @@ def _warn_idle(perturbations, dt_ms: float, n_steps: int) -> None:
     )
 
 
-def _write(
-    p: Perturbation, sheet: Sheet, source: int, lanes: np.ndarray, model: Model, variants: Variants, index
-) -> None:
-    if not _acts(p, sheet.effects.start, sheet.effects.stop, sheet.dt_ms):
-        return
-    numbers = [variants.variants[lane].sample for lane in lanes]
-    sheet.source, sheet.lanes, sheet.value = source, lanes, _reader(p, model, variants, numbers)
-    p.write(sheet, index.get_indexer(list(p.resolved)))
+def _check_mechanisms(model: Model, perturbations: Sequence[Perturbation]) -> None:
+    names = {s.name for s in model.synapses}
+    for p in perturbations:
+        if missing := [m.name for m in p.mechanisms if m.name not in names]:
+            raise InputError(f"{p!r} needs {', '.join(missing)} in the cells: make the model with model.prepared_for(...) of what the "
+                             "variants do")
 
 
 def _acts(p: Perturbation, start: int, stop: int, dt_ms: float) -> bool:
@@ -239,7 +235,7 @@ def _reader(p: Perturbation, model: Model, variants: Variants, numbers: Sequence
         if not isinstance(x, str):
             return to_internal(x, unit)
         if x not in model.parameters:
-            hint = " (model.prepared_for(...) adds what a perturbation brings)" if p.parameters else ""
+            hint = "; model.prepared_for(...) adds what a perturbation brings" if p.parameters else ""
             raise UnknownNameError("parameter", x, model.parameters, f"named by {p!r}{hint}")
         if x not in variants.samples.values.columns:
             return to_internal(model.parameters[x].value, unit)

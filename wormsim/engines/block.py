@@ -97,6 +97,9 @@ class BlockRun:
                 continue
             if effect is not self.effect:
                 self._segment(effect)
+            if self.arguments["held_cell"].size:  # also where steps are run again from a copy that was made before the onset
+                self.arguments["all_v"].reshape(self.shape)[self.arguments["held_cell"], self.arguments["held_lane"]] = (
+                    self.arguments["held_v"])
             self.arguments.update(t0=first, t1=last)
             if not self.ready:
                 self.module, self.ready = cache.compiled(self.module, self._listed()), True
@@ -268,7 +271,15 @@ class BlockRun:
         self._fill(effect)
         alive = self._lanes_of(effect.alive)
         release = alive & self._lanes_of(effect.release)
-        self.arguments.update(alive=alive.reshape(self.state_shape), release=release.reshape(self.state_shape),
+        self.alive, fires = alive, alive
+        held, self.arguments["held_v"] = (np.zeros(0, np.int64), np.zeros(0, np.int64)), np.zeros(0, self.dtype)
+        if effect.clamp_mV is not None:
+            clamp = self._lanes_of(effect.clamp_mV)
+            fires = alive & np.isnan(clamp)
+            held = np.nonzero(alive & ~fires)
+            self.arguments["held_v"] = clamp[held].astype(self.dtype)
+        self.arguments["held_cell"], self.arguments["held_lane"] = held
+        self.arguments.update(fires=fires.reshape(self.state_shape), release=release.reshape(self.state_shape),
                               some_alive=alive.any(axis=1))
         for name, off in (("dead", ~alive), ("mute", ~release)):
             cell, lane = np.nonzero(off)
@@ -334,7 +345,7 @@ class BlockRun:
             bad |= ~np.isfinite(self._lanes_of(x).astype(self.dtype))
         p = effect.poisson
         np.logical_or.at(bad, p.cell, ~np.isfinite(self._lanes_of(p.size_pA).astype(self.dtype)))
-        alive = self.arguments["alive"].reshape(self.shape)
+        alive = self.alive
         for k, (_, _, writes) in enumerate(self.module.EVENTS):
             start, post = self.arguments[f"out{k}_start"], self.arguments[f"out{k}_post"]
             for m in range(writes):
@@ -350,13 +361,13 @@ class BlockRun:
         bad = ~(np.abs(self.arguments["all_v"]) <= RUNAWAY_MV)
         for name in self.module.STATES:
             bad |= ~np.isfinite(self.arguments[f"all_{name}"])
-        return (bad & self.arguments["alive"]).reshape(self.shape)[:, :len(self.block.variants)]
+        return (bad.reshape(self.shape) & self.alive)[:, :len(self.block.variants)]
 
     def _look(self) -> None:
         """How fast the states of some of the variants follow at this moment."""
         n = len(self.block.variants)
         some = np.unique(np.linspace(0, n - 1, min(n, LOOKED_AT)).astype(int))
-        alive, release = (self.arguments[k].reshape(self.shape)[:, some] for k in ("alive", "release"))
+        alive, release = self.alive[:, some], self.arguments["release"].reshape(self.shape)[:, some]
 
         def columns(x: np.ndarray) -> np.ndarray:
             return x if x.shape[1] == 1 else x[:, some]

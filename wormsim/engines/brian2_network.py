@@ -25,6 +25,7 @@ import brian2 as b2
 import numpy as np
 import sympy
 from brian2.codegen.targets import codegen_targets
+from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
@@ -45,6 +46,9 @@ _DRAWS_AT_ONCE = 1 << 20
 _CYTHON_FROM_EDGES = 200_000
 # What perturbations set in a cell, and its unit.
 _INPUTS = {"I_ext": "amp", "G_ext": "siemens", "GE_ext": "amp", "release": "1"}
+# The same of a voltage clamp, and what holds the potential: at the onset, before anything is recorded, and after each step.
+_CLAMP = {"clamped": "1", "v_clamp": "volt"}
+_HOLD = "v = v*(1 - clamped) + v_clamp*clamped"
 
 
 class SemilinearExponentialEuler(StateUpdateMethod):
@@ -136,7 +140,8 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
         filled.append(next((f for f in filled if f.network is found.network and f.sample == found.sample), found))
     clock = b2.Clock(dt=dt_ms * b2.ms, name="wormsim_clock*")
     alive = np.ascontiguousarray(effects[0].alive[:, lane])
-    inputs = [_inputs(e, lane, alive) for e in effects]
+    clamped = any(e.clamp_mV is not None and not np.isnan(e.clamp_mV[alive, lane]).all() for e in effects)
+    inputs = [_inputs(e, lane, alive) | (_clamp(e, lane, alive) if clamped else {}) for e in effects]
     group = _neurons(network, filled, inputs, clock, code, method, counted)
     group.variables["alive"].set_value(alive)
     blocked = any(not x["release"][alive].all() for x in inputs)
@@ -207,15 +212,24 @@ def _inputs(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarr
             "release": effect.release[:, lane] * 1.0}
 
 
+def _clamp(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarray]:
+    """Which cells are held in a segment, and at what voltage (V)."""
+    clamp = np.full(len(alive), np.nan) if effect.clamp_mV is None else effect.clamp_mV[:, lane]
+    held = alive & ~np.isnan(clamp)
+    return {"clamped": held * 1.0, "v_clamp": np.where(held, clamp, 0.0) * 1e-3}
+
+
 def _neurons(network: Network, filled: list[_Filled], inputs: list[dict], clock, code, method, counted: bool) -> b2.NeuronGroup:
     neuron = network.neuron
     silenced = any(x["G_ext"].any() or x["GE_ext"].any() for x in inputs)
     moving = frozenset(k for k in network.parameters if _moving(filled, lambda f, k=k: f.parameter(k)))
     each = moving | {k for k in network.parameters if len(filled[0].parameter(k)) > 1}
     text, values, initial, reset = equations_of(network, counted, silenced, each, moving)
-    spiking = {}
+    spiking, clamped = {}, "clamped" in inputs[0]
+    if clamped:
+        text = "\n".join([text, *(f"{name} : {unit}" for name, unit in _CLAMP.items())])
     if neuron.threshold:
-        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
+        spiking = {"threshold": f"({neuron.threshold}) and alive" + " and clamped < 0.5" * clamped, "reset": reset or None}
         if neuron.refractory:
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
@@ -228,6 +242,12 @@ def _neurons(network: Network, filled: list[_Filled], inputs: list[dict], clock,
         group.variables[name].set_value(x)
     for state, expression in initial.items():
         setattr(group, state, expression)
+    if clamped:
+        for name, when in (("clamp_onset", {"when": "start", "order": -99}), ("clamp", {"when": "end"})):
+            # as run_regularly, but of a refractory cell as well
+            group.contained_objects.append(CodeRunner(
+                group, "stateupdate", code=_HOLD, clock=clock, name=name, codeobj_class=code,
+                override_conditional_write=["not_refractory"] if neuron.refractory else None, **when))
     return group
 
 
@@ -304,7 +324,7 @@ def _add_segments(net, network: Network, effects: list[Effects], inputs: list[di
             size = internal_size(group.variables[symbol].dim)
             for x, f in zip(values, filled, strict=True):
                 x[symbol] = np.broadcast_to(f.parameter(symbol) * size, n)
-    made.append(_writes("segments", onsets, group, values, _INPUTS | units, clock, code))
+    made.append(_writes("segments", onsets, group, values, _INPUTS | _CLAMP | units, clock, code))
     for order, pathway in enumerate(network.pathways):
         if pathway.synapse.name not in net:
             continue

@@ -67,6 +67,8 @@ def run(
     for e in effects:
         if (e.alive & ((e.conductance_nS != 0) | (e.conductance_reversal_pA != 0))).any():
             raise linear.refused("silencing (Silence) adds a conductance, which changes the membrane time constant")
+        if e.clamp_mV is not None:
+            raise linear.refused("a voltage clamp (Clamp) holds cells in every step")
         if not pathway.synapse.poisson_target and (e.poisson.probability > 0).any():
             raise InputError(f"a Poisson stimulus needs a synapse model that takes events; {pathway.synapse.name} does not: "
                              "use a current pulse")

@@ -9,9 +9,12 @@ described in the manifest, nothing outside of the window, nothing at a dose of 0
 from .ablate import Ablate
 from .block_gap_junctions import BlockGapJunctions
 from .block_release import BlockRelease
+from .clamp import Clamp
+from .genotype import Genotype
 from .modulate import Modulate
+from .rescue import Rescue
 from .scale import Scale
 from .silence import Silence
 from .stimulate import Stimulate
 
-__all__ = ["Ablate", "BlockGapJunctions", "BlockRelease", "Modulate", "Scale", "Silence", "Stimulate"]
+__all__ = ["Ablate", "BlockGapJunctions", "BlockRelease", "Clamp", "Genotype", "Modulate", "Rescue", "Scale", "Silence", "Stimulate"]

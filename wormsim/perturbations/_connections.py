@@ -47,10 +47,17 @@ class OfConnections(Perturbation):
         if self.kind == "electrical":
             rows |= edges["pre"].isin(second) & edges["post"].isin(first)
         other._rows = rows.to_numpy() & (edges["kind"] == self.kind).to_numpy()
+        other._ends = edges["pre"].to_numpy(object), edges["post"].to_numpy(object)
         if self.transmitter is not None:
             wanted = set(split_transmitters(self.transmitter))
             other._rows &= np.array([bool(wanted & set(split_transmitters(text))) for text in released(circuit)], bool)
         return other
+
+    def sparing(self, cells: frozenset[str]) -> OfConnections | None:
+        """The same without the chemical connections from these cells, or the gap junctions between two of them."""
+        other, (from_them, to_them) = copy.copy(self), (np.isin(end, list(cells)) for end in self._ends)
+        other._rows = self._rows & ~(from_them & to_them if self.kind == "electrical" else from_them)
+        return other if other._rows.any() else None
 
     def factor_of(self, changes: Changes):
         """What the connections are multiplied by, a number or one for each column."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..modulator_rules import (
     symbols,
 )
 from ..perturbation import Perturbation, Sheet
-from ..units import to_internal
+from .genotype import Genotype
 
 if TYPE_CHECKING:
     from ..alteration import Changes
@@ -66,18 +66,29 @@ class Modulate(Perturbation):
         self._modulator = load_modulator(modulator)
         self.modulator, self.level = self._modulator.name, level
         self.concentration = concentration(level)
-        self.without = tuple(without)
-        self.shuffle = shuffle
+        self.without, self.acts_on, self.shuffle = list(without), list(acts_on), shuffle
         known = [r.name for r in self._modulator.receptors]
         for name in self.without:
             if name not in known:
                 raise UnknownNameError(f"receptor of {self.modulator}", name, known)
-        self.acts_on = tuple(acts_on)
         for target in self.acts_on:
             if target not in TARGETS:
                 raise UnknownNameError("target of a receptor", target, TARGETS, f"receptors act on {', '.join(TARGETS)}")
         self.parameters = self._modulator.parameters
-        self._rows: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._receivers: dict[str, tuple[str, ...]] = {}
+        self._muscles: frozenset[str] = frozenset()
+        self._genotypes: tuple[Genotype, ...] = ()
+
+    @property
+    def modulators(self) -> tuple[str, ...]:
+        """What it sets, for a genotype beside it."""
+        return (self.modulator,)
+
+    def at(self, level: float | str) -> Modulate:
+        """The same at another level, its cells looked up if they are here."""
+        other = copy.copy(self)
+        other.level, other.concentration = level, concentration(level)
+        return other
 
     def resolve(self, circuit: Circuit) -> Modulate:
         """The same with the receptors' cells looked up."""
@@ -87,28 +98,27 @@ class Modulate(Perturbation):
         if len(empty) == len(found):
             raise InputError(f"no cell of {circuit.name} has a receptor for {self.modulator} ({', '.join(found)}): it would do nothing")
         warn_data(len(empty), f"receptor(s) of {self.modulator} that no cell of {circuit.name} has", empty)
-        index = circuit.connectome.cells.index
-        is_muscle = (circuit.connectome.cells["kind"] == "muscle").to_numpy()
-        other._rows = {}
-        for name, cells in found.items():
-            rows = index.get_indexer(list(cells))
-            other._rows[name] = (rows[~is_muscle[rows]], rows[is_muscle[rows]])
-        having = {cell for cells in found.values() for cell in cells}
-        other.resolved = tuple(index[index.isin(having)])
+        cells = circuit.connectome.cells
+        other._receivers = {name: having for name, having in found.items() if name not in self.without}
+        other._muscles = frozenset(cells.index[cells["kind"] == "muscle"])
+        having = {cell for those in found.values() for cell in those}
+        other.resolved = tuple(cells.index[cells.index.isin(having)])
         return other
 
-    def at(self, level: float | str) -> Modulate:
-        """The same at another level, its cells looked up if they are here."""
+    def beside(self, others: tuple[Perturbation, ...]) -> Perturbation:
+        """The same in an animal of these genotypes, which may lack receptors; what they do not make matters only to release."""
+        genotypes = tuple(p for p in others if isinstance(p, Genotype))
+        if not genotypes:
+            return self
         other = copy.copy(self)
-        other.level, other.concentration = level, concentration(level)
+        other._genotypes = genotypes
         return other
 
     def write(self, sheet: Sheet, cells: np.ndarray) -> None:
         if self.concentration == 0:
             return
         effects, leak = sheet.effects, sheet.value("g_leak_nS", "nS")
-        for receptor, name, occupied in self._acting(sheet.value):
-            neurons, muscles = self._rows[receptor.name]
+        for receptor, name, occupied, neurons, muscles in self._acting(sheet.value, cells):
             how = coupling(receptor.coupling)
             if how.channel:
                 where = np.ix_(np.concatenate([neurons, muscles]), sheet.lanes)
@@ -123,11 +133,10 @@ class Modulate(Perturbation):
     def alter(self, changes: Changes, cells: np.ndarray) -> None:
         if self.concentration == 0:
             return
-        for receptor, name, occupied in self._acting(changes.value):
+        for receptor, name, occupied, neurons, muscles in self._acting(changes.value, cells):
             how = coupling(receptor.coupling)
             if how.channel:
                 continue
-            neurons, muscles = self._rows[receptor.name]
             if "threshold" in self.acts_on:
                 shift = how.sign * occupied * changes.value(name["shift"] + "_mV", "mV")
                 changes.parameter(self._symbol(changes, THRESHOLDS, "threshold"))[neurons] -= shift
@@ -142,6 +151,16 @@ class Modulate(Perturbation):
                 elif edges.synapse.kind == "electrical" and "gap" in self.acts_on:
                     edges.scale(out | np.isin(edges.post, neurons), factor)
 
+    def _acting(self, value: Callable, cells: np.ndarray) -> Iterator[tuple]:
+        """Receptor, its symbols, occupancy, and the numbers of the neurons and muscles that have it; apart where a genotype spares some."""
+        number = dict(zip(self.resolved, cells, strict=True))
+        for receptor in self._modulator.receptors:
+            having = [cell for cell in self._receivers.get(receptor.name, ()) if cell in number]
+            name = symbols(self.modulator, receptor.name)
+            for here, left in left_of(receptor.name, having, self._genotypes, value):
+                rows = [np.array([number[c] for c in here if (c in self._muscles) == m], np.intp) for m in (False, True)]
+                yield receptor, name, left * occupancy(self.concentration, value(name["half"], "")), *rows
+
     def _symbol(self, changes: Changes, known: tuple[str, ...], what: str) -> str:
         """The parameter of the neuron model that is meant."""
         for symbol in known:
@@ -150,15 +169,21 @@ class Modulate(Perturbation):
         raise InputError(f"{self!r}: the neuron model {changes.network.neuron.name} has no {what} that receptors could act on "
                          f"({', '.join(known)})")
 
-    def _acting(self, value):
-        """Receptors that are there, with their symbols and occupancy."""
-        for receptor in self._modulator.receptors:
-            if receptor.name not in self.without and any(map(len, self._rows[receptor.name])):
-                name = symbols(self.modulator, receptor.name)
-                yield receptor, name, occupancy(to_internal(self.concentration, ""), value(name["half"], ""))
-
     def __repr__(self) -> str:
         return f"Modulate({self.modulator!r}, {self.level!r})"
+
+
+def left_of(receptor: str, cells: Sequence[str], genotypes: tuple[Genotype, ...], value: Callable) -> Iterator[tuple[list[str], object]]:
+    """Cells with what genotypes leave of a receptor in them: a share, by column where it is sampled."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for cell in cells:
+        groups.setdefault(tuple(k for k, g in enumerate(genotypes) if not g.spares(cell)), []).append(cell)
+    for hit, here in groups.items():
+        left = 1.0
+        for k in hit:
+            for share in genotypes[k].lost_receptor(receptor):
+                left = left * (1.0 - value(share, ""))
+        yield here, left
 
 
 def example(cells: tuple[str, ...], dose: float, **window: float) -> Modulate:
