@@ -12,7 +12,7 @@ from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.model import Model
 from wormsim.parameter import Parameter, Prior
 from wormsim.perturbation import Perturbation
-from wormsim.perturbations import Ablate, BlockGapJunctions, Scale, Silence, Stimulate
+from wormsim.perturbations import Ablate, BlockGapJunctions, BlockRelease, Scale, Silence, Stimulate
 from wormsim.readers import load_connectome
 from wormsim.simulation import simulate
 from wormsim.variants import Variants, effects
@@ -122,14 +122,16 @@ def test_a_variant_has_the_same_bits_in_any_company(model, dtype):
     assert all(not np.array_equal(whole[:, 0], whole[:, k], equal_nan=True) for k in range(1, 5))
 
 
-def test_what_goes_back_to_one_network_is_made_anew_when_a_runaway_is_looked_for(model):
-    """The stretch before a failure is run again from its start, through the same alterations."""
-    bad = (Scale("AIYL", factor=0.5, start_ms=5, stop_ms=40), Stimulate("AIYL", start_ms=50, current_pA=1e12))
-    good = bad[:1]
-    cases = {"good": good, "bad": bad}
-    both = run(model, Variants.cross(model.nominal(), cases), on_failure="mark", check_step=False)
-    alone = run(model, Variants.cross(model.nominal(), {"good": good}))
+def test_steps_that_are_run_again_pass_through_the_same_alterations():
+    """A runaway elsewhere in the block makes the engine go back to before they began."""
+    graded = Model.build(tiny_circuit(), "graded")
+    good = (BlockGapJunctions(start_ms=5, stop_ms=40), Shift("AIYL", symbol="v_half", by=9.0, start_ms=20))
+    cases = {"good": good, "bad": (*good, Stimulate("MDL20", start_ms=50, current_pA=1e7))}
+    how = {"duration_ms": 80, "every_ms": 0.5, "on_failure": "mark", "check_step": False}
+    both = simulate(graded, Variants.cross(graded.nominal(), cases), **how)
+    alone = simulate(graded, Variants.cross(graded.nominal(), {"good": good}), **how)
     assert both.v_mV.values[0].tobytes() == alone.v_mV.values[0].tobytes()
+    assert both.manifest["failed_variants"]["1"]["between_ms"][0] >= 50
 
 
 @pytest.mark.parametrize("neuron", ["lif", "graded", "adex"])
@@ -216,6 +218,13 @@ def test_what_does_not_exist_or_is_no_number_is_said(model):
         effects(model, Variants.cross(model.nominal(), {"x": (Shift("AIYL", symbol="v_treshold", by=1.0),)}), DT, 10)
     with pytest.raises(InputError, match="not a number"):
         effects(model, Variants.cross(model.nominal(), {"x": (Shift("AIYL", symbol="v_rest", by=np.nan),)}), DT, 10)
+    extra = Parameter("beyond", 1.5, "", "made up for a test", "guess")
+    wrong = Model.build(tiny_circuit(), "lif", extra=(extra,))
+    for p in (BlockGapJunctions(fraction="beyond"), BlockRelease("ASEL", fraction="beyond")):
+        with pytest.raises(InputError, match=r"multiplied by -0.5, below 0"):
+            effects(wrong, Variants.cross(wrong.nominal(), {"x": (p,)}), DT, 10)
+    with pytest.raises(InputError, match="1000000000 altered columns of 6 edge values.*run fewer"):
+        Changes(model.lower(model.nominal()), np.broadcast_to(np.int64(0), 10**9))
     changes = Changes(model.lower(model.nominal()), np.zeros(1, int))
     with pytest.raises(UnknownNameError, match="carried by the edges"):
         changes.pathways[0].values("g")
@@ -250,3 +259,16 @@ def test_scaling_is_by_cells_at_both_ends_and_by_transmitter(model):
     assert scaled(Scale("*", factor=0.5, transmitter="glutamate")) == {("ASEL", "AIYL"), ("ASEL", "AIZL")}
     assert scaled(Scale("*", factor=0.5, kind="electrical")) == {("AIYL", "AIZL"), ("AIZL", "AIYL")}
     assert scaled(BlockGapJunctions("AIZL", onto="AIYL", fraction=0.5)) == {("AIYL", "AIZL"), ("AIZL", "AIYL")}
+
+
+def test_on_another_wiring_the_connections_are_looked_up_anew(model):
+    rows = [("AIZL", "MVL20", "chemical", 3.0, 1, 1.0), ("ASEL", "MVL20", "chemical", 5.0, 1, 1.0)]
+    halved = Scale("ASEL", factor=0.5)
+    other = halved(model).with_circuit(tiny_circuit(rows))
+    resolved = halved.resolve(model.circuit)
+    for changed, cases in ((other, None), (model.with_circuit(tiny_circuit(rows)), {"x": (resolved,)})):
+        network = changed.lower(changed.nominal())
+        (e,) = effects(changed, Variants.cross(changed.nominal(), cases), DT, 10, network)
+        ratio = e.network.pathways[0].values["w"][:, e.sample[0]] / network.pathways[0].values["w"][:, 0]
+        assert ratio.tolist() == [0.5, 1.0]
+        assert [network.cells[k] for k in network.pathways[0].pre] == ["ASEL", "AIZL"]

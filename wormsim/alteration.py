@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .perturbation import Perturbation
 
 
+MAX_BYTES = 8 * 2**30
+"""What the edge values of an altered network may take."""
+
+
 @dataclass(frozen=True, eq=False)
 class Edges:
     """The edges that one synapse model runs, to be altered.
@@ -52,7 +56,15 @@ class Edges:
         ----------
         here : ndarray of bool, shape (E,)
         factor : float or ndarray, shape (C,)
+
+        Raises
+        ------
+        InputError
+            A factor below 0: a strength has no sign.
         """
+        if np.any(np.asarray(factor) < 0):
+            raise InputError(f"the connections of {self.synapse.name} would be multiplied by {np.min(factor):g}, below 0: look at the "
+                             "dose, or at the prior of the parameter that gives it")
         if here.any():
             for edge in self.synapse.edge:
                 self.values(edge.symbol)[here] *= factor
@@ -68,6 +80,11 @@ class Changes:
     base : ndarray of int, shape (K,)
         Column of the unaltered network that each altered column starts from.
 
+    Raises
+    ------
+    InputError
+        Altered edge values of more than 8 GiB.
+
     Attributes
     ----------
     cells : tuple of str
@@ -79,6 +96,10 @@ class Changes:
     """
 
     def __init__(self, network: Network, base: np.ndarray):
+        carried = sum(len(p.pre) * len(p.values) for p in network.pathways)
+        if (size := 8 * carried * len(base)) > MAX_BYTES:
+            raise InputError(f"{len(base)} altered columns of {carried} edge values would take {size / 2**30:.1f} GiB: run fewer variants "
+                             "at a time")
         self.network, self.base, self.cells = network, base, network.cells
         self.value: Callable = lambda x, unit: x
         self.touched_nothing: list[Perturbation] = []

@@ -136,7 +136,7 @@ class Model:
 
     def with_circuit(self, circuit: Circuit) -> Model:
         """The same dynamics and perturbations on another wiring, such as a shuffled one."""
-        return replace(self, circuit=circuit)
+        return replace(self, circuit=circuit, perturbations=tuple(p.resolve(circuit) for p in self.perturbations))
 
     def perturbed(self, *perturbations) -> Model:
         """The model with perturbations added behind the ones that it has, and with the parameters that they bring."""

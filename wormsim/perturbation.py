@@ -87,6 +87,7 @@ class Perturbation:
     rescues: Perturbation | None = None
     mechanisms: tuple[SynapseModel, ...] = ()
     modulators: tuple[str, ...] = ()
+    _circuit: Circuit | None = None
     parameters: tuple[Parameter, ...] = ()
 
     def __init__(self, *cells: str, start_ms: float = 0.0, stop_ms: float = np.inf):
@@ -105,8 +106,17 @@ class Perturbation:
     def resolve(self, circuit: Circuit) -> Perturbation:
         """The same perturbation with its cells looked up; an unknown or empty selection raises."""
         other = copy.copy(self)
-        other.resolved = tuple(circuit.select(*self.cells))
+        other.resolved, other._circuit = tuple(circuit.select(*self.cells)), circuit
         return other
+
+    def on(self, circuit: Circuit) -> Perturbation:
+        """Itself where it is resolved on this very circuit, else resolved on it."""
+        return self if self.resolved is not None and self._circuit is circuit else self.resolve(circuit)
+
+    @property
+    def only_stepped(self) -> bool:
+        """Whether the event engine, which touches cells only when something happens to them, cannot run it."""
+        return self.alters and (self.start_ms > 0 or np.isfinite(self.stop_ms))
 
     def parts(self) -> tuple[Perturbation, ...]:
         """What it consists of, each with its own window; resolved as it is itself."""

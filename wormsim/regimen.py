@@ -29,7 +29,7 @@ class Regimens:
     """
 
     def __init__(self, circuit: Circuit, common: tuple[Perturbation, ...]):
-        self.circuit, self.common = circuit, common
+        self.circuit, self.common = circuit, tuple(p.on(circuit) for p in common)
         self.given: dict[int, Perturbation] = {}
         self.made: dict[tuple, tuple[Acts, ...]] = {}
         self.spared: dict[tuple, Perturbation | None] = {}
@@ -47,9 +47,10 @@ class Regimens:
         whole = (*self.common, *(self._resolved(p) for p in own))
         key = tuple(map(id, whole))
         if key not in self.made:
-            self._check(whole)
+            self._look_for_ablated(whole)
             there = [(k, p) for k, p in enumerate(self._rescued(whole)) if p is not None]
             all_of_it = [p for _, p in there]
+            _refuse_clashes(all_of_it)
             self.made[key] = tuple(
                 ((k, j), part) for k, p in there for j, part in enumerate(self._parts(p, tuple(q for q in all_of_it if q is not p))))
         return self.made[key]
@@ -65,7 +66,7 @@ class Regimens:
 
     def _resolved(self, p: Perturbation) -> Perturbation:
         if id(p) not in self.given:
-            self.given[id(p)] = p if p.resolved is not None else p.resolve(self.circuit)
+            self.given[id(p)] = p.on(self.circuit)
         return self.given[id(p)]
 
     def _parts(self, p: Perturbation, others: tuple[Perturbation, ...]) -> tuple[Perturbation, ...]:
@@ -74,9 +75,9 @@ class Regimens:
         key = id(here) if here is p else (id(p), *map(id, others))
         return self.split.setdefault(key, (here, here.parts()))[1]
 
-    def _check(self, whole: tuple[Perturbation, ...]) -> None:
+    def _look_for_ablated(self, whole: tuple[Perturbation, ...]) -> None:
         gone: set[str] = set()
-        for k, p in enumerate(whole):
+        for p in whole:
             hit = [cell for cell in p.resolved if cell in gone] if p.of_cells else []
             if hit:
                 self.on_ablated.setdefault(f"{p!r}: {', '.join(hit)}")
@@ -84,9 +85,6 @@ class Regimens:
                 gone |= set(p.resolved)
             if p.rescues is not None and p.rescues.removes:
                 gone -= set(p.resolved)
-            for earlier in whole[:k]:
-                if reason := p.clash(earlier):
-                    raise InputError(f"{earlier!r} and {p!r} cannot be done to one animal: {reason}")
 
     def _rescued(self, whole: tuple[Perturbation, ...]) -> list[Perturbation | None]:
         out: list[Perturbation | None] = list(whole)
@@ -104,3 +102,10 @@ class Regimens:
                     self.spared[key] = None if out[j] is None else out[j].sparing(frozenset(p.resolved))
                 out[j] = self.spared[key]
         return out
+
+
+def _refuse_clashes(done: list[Perturbation]) -> None:
+    for k, p in enumerate(done):
+        for earlier in done[:k]:
+            if reason := p.clash(earlier):
+                raise InputError(f"{earlier!r} and {p!r} cannot be done to one animal: {reason}")

@@ -160,7 +160,7 @@ def _cases(variants: Variants, model: Model) -> dict[str, list]:
         key = tuple(map(id, v.perturbations))
         of_label = found.setdefault(v.label, {})
         if key not in of_label:
-            of_label[key] = [(p if p.resolved is not None else p.resolve(model.circuit)).describe() for p in v.perturbations]
+            of_label[key] = [p.on(model.circuit).describe() for p in v.perturbations]
     out = {}
     for label, sets in found.items():
         distinct = [x for k, x in enumerate(sets.values()) if x not in list(sets.values())[:k]]

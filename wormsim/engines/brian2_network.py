@@ -103,7 +103,8 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     -------
     brian2.Network
         Objects "neurons", one for each synapse model by its name, and where they are needed "poisson_events" with
-        "poisson" and "onsets" with "segments". It holds no monitors; ``net.run(duration, namespace={})`` runs it.
+        "poisson", and "onsets" with "segments" and, for altered connections, "segments_" and their name. It holds no
+        monitors; ``net.run(duration, namespace={})`` runs it.
     """
     from ..variants import Variants
     from ..variants import effects as effects_of
@@ -174,6 +175,8 @@ class _Filled:
 
 def _moving(filled: list[_Filled], read: Callable[[_Filled], np.ndarray]) -> bool:
     """Whether what is read changes from segment to segment."""
+    if all(f is filled[0] for f in filled):
+        return False
     first, *others = {id(f): read(f) for f in filled}.values()
     return any(not np.array_equal(*np.broadcast_arrays(first, x)) for x in others)
 
@@ -225,6 +228,7 @@ def _neurons(network: Network, filled: list[_Filled], inputs: list[dict], clock,
     moving = frozenset(k for k in network.parameters if _moving(filled, lambda f, k=k: f.parameter(k)))
     each = moving | {k for k in network.parameters if len(filled[0].parameter(k)) > 1}
     text, values, initial, reset = equations_of(network, counted, silenced, each, moving)
+    altered = [{k: f.network.parameters[k] for k in values} for f in filled if f.network is not network]
     spiking, clamped = {}, "clamped" in inputs[0]
     if clamped:
         text = "\n".join([text, *(f"{name} : {unit}" for name, unit in _CLAMP.items())])
@@ -233,7 +237,7 @@ def _neurons(network: Network, filled: list[_Filled], inputs: list[dict], clock,
         if neuron.refractory:
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
-                           method=method or _method(text, values), name="neurons", **spiking)
+                           method=method or _method(text, [values, *altered]), name="neurons", **spiking)
     for symbol in values:
         si = filled[0].parameter(symbol) * internal_size(group.variables[symbol].dim)
         shared = len(si) == 1 and symbol not in each
@@ -312,41 +316,33 @@ def _add_segments(net, network: Network, effects: list[Effects], inputs: list[di
     """Add the onsets and offsets: a source that fires once at each, with a synapse to every cell and to every connection whose
     numbers change then.
     """
-    if len(effects) < 2:
-        return
-    at = np.array([e.start for e in effects[1:]])
-    onsets = b2.SpikeGeneratorGroup(len(at), np.arange(len(at)), at * clock.dt, clock=clock, when="start", order=-101,
-                                    sorted=True, codeobj_class=code, name="onsets")
-    units, n, made = _units(network), len(network.cells), []
+    units, n = _units(network), len(network.cells)
     values = [dict(x) for x in inputs]
     for symbol in network.parameters:
         if symbol in group.variables and _moving(filled, lambda f, symbol=symbol: f.parameter(symbol)):
             size = internal_size(group.variables[symbol].dim)
             for x, f in zip(values, filled, strict=True):
                 x[symbol] = np.broadcast_to(f.parameter(symbol) * size, n)
-    made.append(_writes("segments", onsets, group, values, _INPUTS | _CLAMP | units, clock, code))
+    # (name, target, its variables' values in each segment in SI units, their Brian2 units)
+    written = [("segments", group, values, _INPUTS | _CLAMP | units)]
     for order, pathway in enumerate(network.pathways):
-        if pathway.synapse.name not in net:
-            continue
-        synapses, keep = net[pathway.synapse.name], alive[pathway.pre] & alive[pathway.post]
         moving = [e for e in pathway.synapse.edge if _moving(filled, lambda f, e=e, order=order: f.edges(order, e.symbol))]
-        values = [{e.symbol: f.edges(order, e.symbol)[keep] * internal_size(synapses.variables[e.symbol].dim) for e in moving}
-                  for f in filled]
-        carried = {e.symbol: units[e.scale] for e in moving}
-        made.append(_writes(f"segments_{pathway.synapse.name}", onsets, synapses, values, carried, clock, code))
-    made = [x for x in made if x is not None]
-    if made:
-        net.add(onsets, *made)
+        if moving and pathway.synapse.name in net:
+            synapses, keep = net[pathway.synapse.name], alive[pathway.pre] & alive[pathway.post]
+            values = [{e.symbol: f.edges(order, e.symbol)[keep] * internal_size(synapses.variables[e.symbol].dim) for e in moving}
+                      for f in filled]
+            written.append((f"segments_{synapses.name}", synapses, values, {e.symbol: units[e.scale] for e in moving}))
+    written = [(*w, names) for w in written if (names := [k for k in w[2][0] if any((x[k] != w[2][0][k]).any() for x in w[2])])]
+    if not written:
+        return
+    at = np.array([e.start for e in effects[1:]])
+    onsets = b2.SpikeGeneratorGroup(len(at), np.arange(len(at)), at * clock.dt, clock=clock, when="start", order=-101,
+                                    sorted=True, codeobj_class=code, name="onsets")
+    net.add(onsets, *(_writes(onsets, *w, clock, code) for w in written))
 
 
-def _writes(name: str, onsets, target, values: list[dict], units: dict[str, str], clock, code) -> b2.Synapses | None:
-    """Synapses that set what changes in a target, cells or connections, from one segment to the next; None where nothing does.
-
-    `values` has one array for each variable of the target and each segment, in SI units.
-    """
-    names = [n for n in values[0] if any((x[n] != values[0][n]).any() for x in values)]
-    if not names:
-        return None
+def _writes(onsets, name: str, target, values: list[dict], units: dict[str, str], names: list[str], clock, code) -> b2.Synapses:
+    """Synapses that set what changes in cells or connections from one segment to the next."""
     changed = [np.flatnonzero(np.any([new[n] != old[n] for n in names], axis=0)) for old, new in pairwise(values)]
     # Two additions and no assignment, which Brian2 warns of: x - x + y is y to the bit.
     made = b2.Synapses(
@@ -377,14 +373,14 @@ def _gated(synapse: SynapseModel, gate: str) -> str:
     return "\n".join(out)
 
 
-def _method(text: str, values: dict[str, np.ndarray]):
+def _method(text: str, values: list[dict[str, np.ndarray]]):
     """Brian2's own exponential Euler wherever it takes the equations and has nothing to divide by that may be 0."""
     try:
         system = get_conditionally_linear_system(b2.Equations(text))
     except ValueError:
         return SemilinearExponentialEuler()
     own = any(sympy.sympify(a).has(sympy.Symbol(name, real=True)) for name, (a, _) in system.items())
-    return SemilinearExponentialEuler() if own or _may_vanish(system, values) else "exponential_euler"
+    return SemilinearExponentialEuler() if own or any(_may_vanish(system, x) for x in values) else "exponential_euler"
 
 
 def _may_vanish(system: dict, values: dict[str, np.ndarray]) -> bool:

@@ -65,8 +65,6 @@ class OfConnections(Perturbation):
 
     def alter(self, changes: Changes, cells: np.ndarray) -> None:
         factor = self.factor_of(changes)
-        if np.any(np.asarray(factor) < 0):
-            raise InputError(f"{self!r}: a strength below 0 ({np.min(factor):g} times what it was)")
         found = False
         for edges in changes.pathways:
             here = self._rows[edges.row]

@@ -34,6 +34,11 @@ class Clamp(Perturbation):
             raise InputError(f"Clamp: v_mV = {v_mV} is not a finite number")
         self.v_mV = v_mV if isinstance(v_mV, str) else float(v_mV)
 
+    @property
+    def only_stepped(self) -> bool:
+        """It holds its cells in every step."""
+        return True
+
     def clash(self, earlier: Perturbation) -> str:
         """Two clamps of a cell at one time must agree."""
         if not isinstance(earlier, Clamp) or earlier.v_mV == self.v_mV or not self.overlaps(earlier):

@@ -73,7 +73,7 @@ class Genotype(Perturbation):
         if twice := sorted({gene for gene in genes if genes.count(gene) > 1}):
             raise InputError(f"Genotype: {', '.join(twice)} is named twice")
         self.genes = tuple(genes)
-        self._changes = [row for row in table.itertuples() if row.gene in genes]
+        self._changes = [row for gene in genes for row in table[table["gene"] == gene].itertuples()]
         self.parameters = tuple(
             Parameter(_symbol(row), row.lost, "", f"{row.source}; {row.note}", row.certainty, Prior("uniform", row.low, row.high))
             for row in self._changes if not np.isnan(row.low))
@@ -166,11 +166,12 @@ class Genotype(Perturbation):
                 yield rows & (self._kind == "chemical") & ~to_spared, factor
 
     def describe(self) -> dict:
-        """For the manifest: genes, and how many chemical connections keep their strength for want of knowledge."""
+        """For the manifest: genes, and how many chemical connections go with a transmitter or stay for want of knowledge."""
         told = {"name": "Genotype", "genes": list(self.genes)}
         lost = {row.target.casefold() for row in self._changes if row.change == "transmitter"}
         if self.resolved is not None and lost:
             chemical = self._released[self._kind == "chemical"]
+            told["connections_lost_with_transmitter"] = sum(bool(names) and names <= lost for names in chemical)
             told["kept_with_another_transmitter"] = sum(bool(names & lost) and not names <= lost for names in chemical)
             told["kept_without_known_transmitter"] = sum(not names for names in chemical)
         return told

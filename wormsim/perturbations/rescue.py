@@ -44,7 +44,7 @@ class Rescue(Perturbation):
     def resolve(self, circuit: Circuit) -> Rescue:
         """The same with its cells, and those of what it undoes, looked up."""
         other = copy.copy(super().resolve(circuit))
-        other.rescues = self.rescues if self.rescues.resolved is not None else self.rescues.resolve(circuit)
+        other.rescues = self.rescues.on(circuit)
         outside = [cell for cell in other.resolved if cell not in set(other.rescues.resolved)]
         if outside:
             raise InputError(f"{self!r}: {self.rescues!r} does nothing to {', '.join(outside)}; leave them out")

@@ -42,6 +42,11 @@ class Silence(Perturbation):
         self.g_nS, self.e_mV = checked_dose("Silence", "g_nS", g_nS), float(e_mV)
         self.current_pA = None if current_pA is None else checked_dose("Silence", "current_pA", current_pA)
 
+    @property
+    def only_stepped(self) -> bool:
+        """A conductance changes the time constant of the membrane."""
+        return self.g_nS != 0
+
     def write(self, sheet: Sheet, cells: np.ndarray) -> None:
         where = np.ix_(cells, sheet.lanes)
         conductance = sheet.value(self.g_nS, "nS")

@@ -119,7 +119,9 @@ class Stimulate(Perturbation):
 
     def parts(self) -> tuple[Perturbation, ...]:
         """With time constants: the light, and the time after it."""
-        return (_Light(self, True), _Light(self, False)) if self._follows else (self,)
+        if not self._follows:
+            return (self,)
+        return (_Light(self, True), *([_Light(self, False)] if np.isfinite(self.stop_ms) else []))
 
     def clash(self, earlier: Perturbation) -> str:
         """A cell has one opsin."""
@@ -180,4 +182,4 @@ def _is_there(value: float | str | None) -> bool:
 
 def example(cells: tuple[str, ...], dose: float, **window: float) -> Stimulate:
     """One of it for the tests: a current that moves any of the models here."""
-    return Stimulate(*cells, current_pA=30.0 * dose, **window)
+    return Stimulate(*cells, current_pA=3.0 * dose, **window)
