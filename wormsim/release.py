@@ -43,6 +43,8 @@ def with_release(model: Model, modulator: str, *, length_um: float | None = None
                  without: Iterable[str] = (), shuffle: int | None = None) -> Model:
     """The model with a modulator that its own cells release.
 
+    What is released runs along edges that are added to the circuit: shuffle the wiring before, not after.
+
     Parameters
     ----------
     model : Model
@@ -82,10 +84,8 @@ def with_release(model: Model, modulator: str, *, length_um: float | None = None
     if taken:
         raise InputError(f"{the.name} is in this model already by its level ({', '.join(sorted(taken)[:3])}, ...): a modulator is either "
                          "set or released")
-    grown = replace(
-        model, circuit=replace(circuit, connectome=circuit.connectome.with_edges(edges)), synapses=(*model.synapses, synapse),
-        parameters={**model.parameters, **{p.key: p for p in synapse.parameters}})
-    grown = replace(grown, perturbations=tuple(p.resolve(grown.circuit) for p in model.perturbations))  # the rows of edges are others now
+    wired = model.with_circuit(replace(circuit, connectome=circuit.connectome.with_edges(edges)))
+    grown = replace(wired, synapses=(*model.synapses, synapse), parameters={**model.parameters, **{p.key: p for p in synapse.parameters}})
     return grown.perturbed(Released(the.name, received))
 
 

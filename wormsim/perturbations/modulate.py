@@ -102,7 +102,7 @@ class Modulate(Perturbation):
         other._receivers = {name: having for name, having in found.items() if name not in self.without}
         other._muscles = frozenset(cells.index[cells["kind"] == "muscle"])
         having = {cell for those in found.values() for cell in those}
-        other.resolved = tuple(cells.index[cells.index.isin(having)])
+        other.resolved, other._circuit = tuple(cells.index[cells.index.isin(having)]), circuit
         return other
 
     def beside(self, others: tuple[Perturbation, ...]) -> Perturbation:
