@@ -4,15 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
+BENCHMARKS := w1_fly w1c_general w2_screen w3_spiking w4_pyloric scaling ceilings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bench docs lint clean
+.PHONY: help demo test test-slow bench bench-peers docs lint clean
 
 help:
 	@echo "make demo       run the mating-turn ablation screen and print its ranking and scorecard"
 	@echo "make test       the tests, without those that take minutes"
 	@echo "make test-slow  the tests that take minutes: rebuild of the data, installation of the wheel, ..."
-	@echo "make bench      every benchmark; each prints one JSON line at its end"
+	@echo "make bench      every benchmark beside Brian2; each prints one JSON line at its end (half an hour, and nothing else running)"
+	@echo "make bench-peers  the fly-size graph in NEST too, which is installed for it"
 	@echo "make docs       the documentation, into site/"
 	@echo "make lint       style and the order of imports"
 	@echo "make clean      remove what make has made (.venv, site/, caches), but no results"
@@ -35,6 +37,11 @@ $(VENV)/.installed-docs: $(STAMP)
 	  --no-build-isolation --editable ".[docs]"
 	@touch $@
 
+$(VENV)/.installed-peers: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --no-build-isolation --editable ".[peers]"
+	@touch $@
+
 $(VENV)/.installed-slow: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	  --no-build-isolation --editable ".[rebuild,atlas,cluster,docs]"
@@ -51,9 +58,12 @@ test-slow: $(VENV)/.installed-slow
 	$(PYTEST) -m slow
 
 bench: $(STAMP)
-	@for script in benchmarks/[a-z]*.py; do \
-	  [ -e "$$script" ] || { echo "there is no benchmark yet"; break; }; \
-	  echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in $(BENCHMARKS); do \
+	  echo "== benchmarks/$$script.py"; $(BIN)/python "benchmarks/$$script.py" || exit 1; done
+
+# The same fly brain in NEST as well: 6 GB of memory and some minutes more.
+bench-peers: $(VENV)/.installed-peers
+	$(BIN)/python benchmarks/w1_fly.py --peers brian2,nest
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m mkdocs build --strict --quiet

@@ -14,6 +14,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 from brian2 import ms
+from sides import strengths
 
 from wormsim.network import Effects, Lanes, Network
 
@@ -48,8 +49,8 @@ def graded(network: Network, current_pA: np.ndarray, pulse_ms: float | None, dur
         GE_chem_post = g*E*s_pre : amp (summed)""")
     path = _pathway(network, "chemical")
     chemical.connect(i=pre, j=post)
-    chemical.g = _column(path.values["g_chem"], sample)[keep] * nS
-    chemical.E = _column(path.values["E_chem"], sample)[keep] * mV
+    g, reversal = strengths(path, network.parameters, sample)
+    chemical.g, chemical.E = g[keep] * nS, reversal[keep] * mV
     return b2.Network(cells, chemical, _junctions(network, cells, gone, sample))
 
 

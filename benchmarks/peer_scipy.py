@@ -10,6 +10,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.sparse import csr_array
 from scipy.special import expit
+from sides import strengths
 
 from wormsim.network import Network
 
@@ -35,7 +36,7 @@ class GradedODE:
         n = self.n = len(network.cells)
         chemical = next(x for x in network.pathways if x.synapse.kind == "chemical")
         gap = next(x for x in network.pathways if x.synapse.kind == "electrical")
-        g, e = chemical.values["g_chem"][:, 0], chemical.values["E_chem"][:, 0]
+        g, e = strengths(chemical, network.parameters)
         self.w, self.we = (_matrix(x, chemical, n) for x in (g, g * e))
         junctions = _matrix(gap.values["g_gap"][:, 0], gap, n)
         self.leak = p["g_leak"] + junctions.sum(axis=1)

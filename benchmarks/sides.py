@@ -14,6 +14,8 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -33,6 +35,15 @@ def installed(package: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
+
+
+def strengths(chemical, parameters: dict, sample: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Conductance (nS) and reversal potential (mV) of each edge of a graded chemical pathway: one of its two conductances is 0."""
+    def of(x: np.ndarray) -> np.ndarray:
+        return x[:, sample if x.shape[1] > 1 else 0].astype(float)
+
+    excites, inhibits = of(chemical.values["g_exc"]), of(chemical.values["g_inh"])
+    return excites + inhibits, np.where(inhibits > 0, of(parameters["E_inh"])[0], of(parameters["E_exc"])[0])
 
 
 def timed(run: Callable[[], object], runs: int) -> list[float]:

@@ -27,6 +27,7 @@ import argparse
 import json
 import statistics
 import tempfile
+import warnings
 from pathlib import Path
 
 # Run as a script: these stand beside this file.
@@ -180,6 +181,9 @@ def main() -> None:
 
 def one_side(options) -> dict:
     """What a child process does: ``--side NAME`` with a single input."""
+    from wormsim.errors import DataWarning
+
+    warnings.simplefilter("ignore", DataWarning)  # of hubs that are faster than the step: the errors are printed
     ms, folder, which, runs = options.duration_s * 1e3, options.folder, options.inputs[0], options.runs
     name, *more = options.side.split(":")
     keep = folder / f"v_{which}_{'_'.join([name, *more])}.npy"

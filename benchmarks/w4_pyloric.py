@@ -16,14 +16,15 @@ import argparse
 import importlib
 import importlib.util
 import json
-import os
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+# Run as a script: these stand beside this file.
 import numpy as np
+from sides import machine, peak_mb
 
 import wormsim as ws
 from wormsim.metrics.bursts import crossings, rhythm, spike_times
@@ -76,10 +77,10 @@ def cython_simulator(path: Path, folder: Path):
     return importlib.import_module("simulator").sim_time
 
 
-def cython_run(sim_time, strengths, duration_ms: float = DURATION_MS) -> np.ndarray:
+def cython_run(sim_time, strengths, duration_ms: float = DURATION_MS, biophysics=BIOPHYSICS) -> np.ndarray:
     """Voltages (3, steps) of one set; its synapses are in mS and negative, and go receiver first."""
     t = np.arange(0, duration_ms, DT_MS)
-    g = AREA_CM2 * np.array([[BIOPHYSICS[f"g_{c}_mS_cm2[{cell}]"] for c in CURRENTS] for cell in CELLS])
+    g = AREA_CM2 * np.array([[biophysics[f"g_{c}_mS_cm2[{cell}]"] for c in CURRENTS] for cell in CELLS])
     glutamate = ["glut" in key for key in SYNAPSES]
     conns = np.array([[post, pre, -x * 1e-6, *((-70, 40) if glut else (-80, 100))] for (pre, post, _), x, glut
                       in zip(SYNAPSES.values(), strengths, glutamate, strict=True)], float)
@@ -143,7 +144,7 @@ def main() -> None:
     parser.add_argument("--peer-sets", type=int, default=20, help="sets that the Cython simulator runs; the rest is extrapolated")
     parser.add_argument("--no-brian2", action="store_true")
     options = parser.parse_args()
-    print(f"load before: {os.getloadavg()[0]:.1f}")
+    print(machine())
     table: dict[tuple[int, str, int], float] = {}
     for n, runs in ((1, options.runs), (options.sets, options.sets_runs)):
         for dtype in ("float32", "float64"):
@@ -157,7 +158,8 @@ def main() -> None:
     exact = ours(1, "float64", 1, 1)[3]["v_mV"][0].to_numpy().T
     line = {"workload": "W4", "ours_s": round(table[1, "float32", 1], 4), "sets": options.sets,
             "ours_sets_s": round(table[options.sets, "float32", 1], 3),
-            "ours_sets_2_threads_s": round(table[options.sets, "float32", 2], 3), "n_runs": options.runs}
+            "ours_sets_2_threads_s": round(table[options.sets, "float32", 2], 3), "n_runs": options.runs,
+            "peak_mb": peak_mb(), "peer": None, "peer_s": None, "ratio": None}
     with tempfile.TemporaryDirectory() as scratch:
         if options.peer:
             sim_time = cython_simulator(options.peer.resolve(), Path(scratch) / "cython")
@@ -189,6 +191,9 @@ def main() -> None:
             for stop in (50, 250, int(DURATION_MS)):
                 print(f"  greatest difference in V to ours (float64) over the first {stop} ms: "
                       f"{np.abs(exact[:, :stop] - v[:, :stop]).max():.3g} mV")
+            if not options.peer:
+                line |= {"peer": "Brian2 C++ standalone, 1 thread, run loop", "peer_s": round(middle, 4),
+                         "ratio": round(middle / table[1, "float32", 1], 2)}
             line |= {"brian2_s": round(middle, 3), "ratio_brian2": round(middle / table[1, "float32", 1], 1),
                      "ratio_brian2_sets": round(middle * options.sets / table[options.sets, "float32", 1], 1)}
     print(json.dumps(line))

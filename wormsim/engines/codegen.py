@@ -438,13 +438,14 @@ class Writer:
         gate = " and free[i, b] <= now" if target in self.system.gated else ""
         hit = f"if {{}} < po_limit[k, b]{gate}:"
         add = [f"all_{target}[i, b] += po_size[k, b]", *self._refresh(target)]
-        if self.layout == "shared":
-            inner = ["u = event_draw(key_low[0], key_high[0], t, i, po_source[k])", "if u < po_most[k]:",
-                     "    for b in range(n_lanes):", *indented(indented([hit.format("u"), *indented(add)]))]
-        else:
-            inner = ["if po_most[k] > 0:", "    for b in range(n_lanes):",
-                     "        draw[b] = event_draw(key_low[b], key_high[b], t, i, po_source[k])",
-                     "    for b in range(n_lanes):", *indented(indented([hit.format("draw[b]"), *indented(add)]))]
+        if self.layout == "shared":  # first all draws, which is a vector loop, then the few that are events
+            return ["for k in range(po_cell.size):", "    draw[k] = event_draw(key_low[0], key_high[0], t, po_cell[k], po_source[k])",
+                    "for k in range(po_cell.size):", "    if draw[k] < po_most[k]:", "        i = po_cell[k]",
+                    "        for b in range(n_lanes):",
+                    *indented(indented(indented([hit.format("draw[k]"), *indented(add)])))]
+        inner = ["if po_most[k] > 0:", "    for b in range(n_lanes):",
+                 "        draw[b] = event_draw(key_low[b], key_high[b], t, i, po_source[k])",
+                 "    for b in range(n_lanes):", *indented(indented([hit.format("draw[b]"), *indented(add)]))]
         return ["for k in range(po_cell.size):", "    i = po_cell[k]", *indented(inner)]
 
     def _reset(self) -> list[str]:

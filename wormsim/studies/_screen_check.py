@@ -12,7 +12,7 @@ from ..errors import InputError, UnknownNameError
 from ..evidence import perturbation
 from ..parameter import Prior
 from ..scope import general_key
-from ..screen import circuit_of, setting
+from ..screen import circuit_of, setting, stimulated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def engines_of(spec) -> dict[str, str]:
     for neuron in spec.model.neurons:
         engine, reason = spec.model.engine, "asked for"
         if engine == "auto":
-            engine, reason = choose(setting(spec.setting(neuron, REAL))[1])
+            engine, reason = choose(stimulated(spec.setting(neuron, REAL))[1])
         catalog.load("engines", engine)
         found[neuron] = f"{engine} ({reason})"
     return found

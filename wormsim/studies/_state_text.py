@@ -1,93 +1,78 @@
-"""What a study of states says in scores and words; every number comes from its tables."""
+"""Words of a report on states of the pyloric circuit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
+from . import _state_scores as scoring
 
-CONTROLS = {
-    "connectome alone": "no modulator layer: the releasing cells are driven instead, by what drives the behaviour, for the whole run, so "
-    "that their synapses and gap junctions can do what they can. A receptor mutant cannot be said without the layer.",
-    "receptors shuffled": "every neuron has the receptors of another neuron, every muscle those of another muscle; all else is as with "
-    "the real receptors.",
-    "degree shuffles": "every cell keeps its number of inputs, outputs and gap junctions; its partners are drawn by chance. The receptors "
-    "stay where they are.",
-    "no neuron-neuron wiring": "every synapse and gap junction between two neurons is removed; receptors, and what neurons do to muscles, "
-    "are left.",
-}
 CAPTIONS = {
-    "directions": "Every comparison with the modulator layer and in every control: share of the samples in which the response goes down, "
-    "stays within the margin or goes up, with 95 % intervals; '_fresh': the same share when only the noise is drawn anew; change: median "
-    "change as a share of the reference.",
-    "comparisons": "What was measured, and by whom. Fixed before the first run.",
-    "acceptance": "How many parameter samples made an intact animal in the reference condition that responds, and only when driven.",
-    "parameters": "Parameters of the models in all conditions, with source, certainty and prior.",
+    "directions": "Every published statement that the model can do: share of the networks that change as published (share), shares of all "
+                  "directions, and the median change (of the value before; for onsets and overlap of the cycle). Uncertain ones are shown "
+                  "and not scored.",
+    "states": "Median rhythm over the networks in every state: share that stays pyloric-like, share in which the pacemaker stops cycling, "
+              "period, firing (spikes per second), phases. States with the same actions are the same run.",
+    "controls": "The statements again with the actions on other cells (both turns of ABPD to LP to PY), strengths permuted, no synapses.",
+    "sensitivity": "The statements with other doses and other forms of I_MI (in the first networks) and with other thresholds; none is the score.",
+    "networks": "The networks, and their rhythm with nothing added.",
+    "candidates": "Every drawn network that was tried.",
+    "figure rhythms": "One network in every state: voltages of AB/PD (blue), LP (red) and PY (green). Names in brackets: uncertain, not "
+                      "scored. States with the same actions look the same.",
+    "figure directions": "What is published (dark frame) and what the networks do: share in which each observable falls or comes earlier, "
+                         "stays, rises or comes later, or is lost. Brackets: uncertain, not scored.",
+    "figure phases": "Median bursts of PD, LP and PY over the cycle in every state, with the median period; faint where fewer than half of "
+                     "the networks stay pyloric-like.",
 }
+CONTROLS = {
+    "actions on other cells": "The same actions and doses on other cells (ABPD to LP to PY to ABPD, once and twice); actions on connections "
+                              "stay. States that act on all three cells cannot move and are left out on both sides.",
+    "strengths permuted": "The strengths of the seven synapses permuted within each network, not accepted anew; changes are against the same "
+                          "network without actions.",
+    "no synapses": "All seven synapses 0; changes are against the same cells without actions. What is \"same\" there may be so by construction.",
+    "constant guess": "Each observable always changes in the direction that is most often published: it has seen the answers, and hits all "
+                      "of them where no observable is published to change both ways.",
+    "no-change guess": "Nothing ever changes.",
+}
+_OWN = "Prinz AA, Bucher D, Marder E (2004) Similar network activity from disparate circuit parameters. Nat Neurosci 7:1345-1352"
 
 
-def score_rows(said: pd.DataFrame) -> list[dict]:
-    """The scorecard: for each comparison the share of samples that change as measured, and whether that is a prediction."""
-    rows = []
-    for (neuron, comparison, arm), group in said.groupby(["neuron", "comparison", "arm"], sort=False):
-        way = group["measured"].iloc[0]
-        share, many = group[way], len(group) > 1
-        hits, misses = (int((group["verdict"] == v).sum()) for v in ("hit", "miss"))
-        verdict = (f"hit in {hits}, miss in {misses} of {len(group)}" if many
-                   else group["verdict"].iloc[0] + _predicted(group["predicted"].iloc[0]))
-        rows.append({
-            "metric": "share_in_measured_direction", "group": f"{comparison} ({way}), {neuron}", "control": arm, "value": share.mean(),
-            "low": share.min() if many else group[f"{way}_low"].iloc[0], "high": share.max() if many else group[f"{way}_high"].iloc[0],
-            "floor": group[f"{way}_fresh"].mean(), "ceiling": 1.0, "n": int(group["n"].sum()), "verdict": verdict})
-    return rows
+def citations(states: pd.DataFrame) -> list[str]:
+    """The circuit's source and those of all rows."""
+    return [_OWN, *sorted({paper.strip() for source in states["source"] for paper in source.split(";")})]
 
 
-def summary_text(spec, tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Paragraphs of the report, the answer first."""
-    said = tables["directions"]
-    texts = [_answer(said)]
-    findings = tables["comparisons"].set_index("comparison")
-    for name, group in said.groupby("comparison", sort=False):
-        parts = []
-        for neuron, rows in group.groupby("neuron", sort=False):
-            parts += [f"{neuron}, {_arm(arm, seeds)}" for arm, seeds in rows.groupby("arm", sort=False)]
-        source = findings.loc[name]
-        texts.append(f"**{name}.** Measured: {source['finding']} ({source['source']}; certainty {source['certainty']}). {'; '.join(parts)}.")
-    texts.append(
-        "**What this rests on.** The sizes of all effects are guesses with wide priors; only directions by coupling went in, none was "
-        f"fitted. A change of less than {spec.behaviour.margin:.0%} counts as the same. What is read is the mean depolarisation of muscles under a "
-        "drive of named cells, not the movement of a body.")
-    return texts
+def summary_text(states: pd.DataFrame, asked: dict, real: pd.DataFrame, elsewhere: pd.DataFrame, controls: dict[str, pd.DataFrame],
+                 tables: dict[str, pd.DataFrame], networks: int) -> list[str]:
+    """Paragraphs: the answer, controls, degeneracy, what the model cannot tell apart, what is not scored."""
+    all_of, stated = scoring.overall(real), scoring.statements(states)
+    (hits, n), (still, _) = scoring.constant_guess(stated), scoring.no_change_guess(stated)
+    alike = tables["states"]["same run as"].iloc[1:]
+    distinct = int((alike == "").sum())
+    spread = scoring.agreement(real)
+    missed = real[real["share"] <= 0.5]
+    paragraphs = [
+        f"**{all_of['most']} of {all_of['n']} published directions hold in most of {networks} networks**; a statement holds in "
+        f"{all_of['mean_share']:.0%} of the networks on average. The guess that each observable always goes the way most often published "
+        f"hits {hits} of {n}, the guess that nothing changes {still}.",
+        "Controls: " + "; ".join(f"{name} {scoring.overall(t)['most']} of {scoring.overall(t)['n']}" for name, t in controls.items())
+        + ("; " if controls and len(elsewhere) else "") + (_moved(real, elsewhere) if len(elsewhere) else "") + ".",
+        f"Networks that make the same rhythm: {spread['nearly all']} statements hold in more than 90 % of them, {spread['some']} in some and "
+        f"{spread['nearly none']} in fewer than 10 %.",
+        f"{len(asked)} states are {distinct} different runs: states with the same actions on the same cells cannot be told apart, and what is "
+        "stated of them is not independent (so that the intervals are too narrow).",
+    ]
+    if len(missed):
+        paragraphs.append("Not as published in most networks: " + "; ".join(
+            f"{s.state} ({s.observable} {s.published}: {s.share:.2f})" for s in missed.itertuples()) + ".")
+    unscored = states[(states["certainty"] == "uncertain") & states["actions"].map(bool)]
+    absent = states[~states["actions"].map(bool)]
+    paragraphs.append(
+        f"Not scored: {', '.join(unscored['state']) or 'none'} (uncertain)"
+        + (f"; {', '.join(absent['state'])} (no current or connection is named: not simulated)" if len(absent) else "") + ".")
+    return paragraphs
 
 
-def _answer(said: pd.DataFrame) -> str:
-    parts = []
-    for neuron, rows in said[said["arm"] == ""].groupby("neuron", sort=False):
-        counts = rows["verdict"].value_counts()
-        alone = said[(said["arm"] == "connectome alone") & (said["neuron"] == neuron)]["verdict"].value_counts()
-        text = f"{neuron} model: with the modulator layer {_counted(counts)} of {len(rows)}"
-        parts.append(text + (f"; the connectome alone {_counted(alone)} of {alone.sum()}" if len(alone) else ""))
-    return "Published changes of direction. " + ". ".join(p[0].upper() + p[1:] for p in parts) + "."
-
-
-def _counted(counts: pd.Series) -> str:
-    found = [f"{int(counts[v])} {v}" for v in ("hit", "miss", "no prediction") if v in counts]
-    return ", ".join(found)
-
-
-def _arm(arm: str, rows: pd.DataFrame) -> str:
-    way = rows["measured"].iloc[0]
-    name = arm or "modulators"
-    if len(rows) > 1:
-        hits = int((rows["verdict"] == "hit").sum())
-        return f"{name}: {way} in {rows[way].mean():.2f} of the samples on average, hit in {hits} of {len(rows)}"
-    row = rows.iloc[0]
-    if row["n"] == 0:
-        return f"{name}: no animal does it, **no prediction**"
-    return f"{name}: {way} in {row[way]:.2f} ({row[f'{way}_low']:.2f}-{row[f'{way}_high']:.2f}) of {row['n']} samples, **{row['verdict']}**"
-
-
-def _predicted(direction: str) -> str:
-    return "" if direction == "no prediction" else f" (predicted: {direction})"
+def _moved(real: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
+    here, there = scoring.overall(real[real["id"].isin(elsewhere["id"])]), scoring.overall(elsewhere)
+    return (f"actions on other cells {there['most']} of {there['n']} (two turns each), where the published cells give "
+            f"{here['most']} of {here['n']}")

@@ -19,9 +19,9 @@ from ..errors import InputError
 from ..modulator import load_modulator
 from ..screen import assay_of, circuit_of, setting
 from . import StudyFigure, StudyResult, score_table
+from ._modulator_runs import directions, respond
+from ._modulator_text import CAPTIONS, CONTROLS, score_rows, summary_text
 from ._screen_check import MOST_SAMPLES, REAL, SEEDS
-from ._state_runs import directions, respond
-from ._state_text import CAPTIONS, CONTROLS, score_rows, summary_text
 
 if TYPE_CHECKING:
     from ..runner import Runner
