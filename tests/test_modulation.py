@@ -125,3 +125,14 @@ def test_a_curve_is_over_doses_in_the_same_animals(monkeypatch):
         doses.dose_response("serotonin", ["high", 9.0])
     with pytest.raises(InputError, match="at least 0"):
         doses.dose_response("serotonin", [-1.0])
+
+
+def test_a_screen_may_be_in_a_state():
+    from wormsim.experiment import load_experiment
+
+    plain = load_experiment("mating_turn").spec
+    moved = load_experiment("mating_turn", {"model.state": ["serotonin:high"]}).spec
+    assert "state" not in plain.setting("lif", {"kind": "real"})
+    assert moved.setting("lif", {"kind": "real"})["state"] == {"state": {"serotonin": "high"}}
+    with pytest.raises(InputError, match="MODULATOR:LEVEL"):
+        load_experiment("mating_turn", {"model.state": ["serotonin"]}).spec.setting("lif", {"kind": "real"})

@@ -11,7 +11,7 @@ from .ensemble import LEAST_SAMPLES, accept
 from .errors import InputError
 from .modulator_rules import concentration
 from .perturbations.modulate import Modulate
-from .screen import run_trial, setting
+from .screen import setting, trials
 from .variants import Variants
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def dose_response(modulator: str, levels: Sequence[float | str] = DOSES, *, assa
                          f"{the_assay.behaviour} at all; a curve needs {LEAST_SAMPLES}: ask for more samples")
     driven = unmoved.perturbed(*the_assay.stimulus(unmoved.neuron)).prepared_for(*(p for ps in cases.values() for p in ps))
     drawn = driven.sample(max(found.accepted) + 1, seed).take(found.accepted)
-    response = run_trial(the_assay, driven, Variants.cross(drawn, {"": (), **cases}, seeds=(seed,))).reshape(len(drawn), -1)
+    response = trials(spec)(the_assay, driven, Variants.cross(drawn, {"": (), **cases}, seeds=(seed,))).reshape(len(drawn), -1)
     rows = [(modulator, level, doses[level], number, value, value / own[0])
             for number, own in zip(found.accepted, response, strict=True) for level, value in zip(doses, own[1:], strict=True)]
     return pd.DataFrame(rows, columns=["modulator", "level", "concentration", "sample", "response_mV", "keep"])

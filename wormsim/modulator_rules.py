@@ -11,9 +11,9 @@ metabotropic (Gq, Gs: excite; Gi/o: inhibit)
 ligand-gated channel
     A conductance of ``o * open`` times the leak opens, towards the channel's reversal potential.
 
-    These two, threshold and release, are what is known best. On request (``acts_on``) a metabotropic receptor acts on other numbers
-    of its cells as well or instead: ``current`` (added to neurons as to muscles), ``gap`` (coupling of their gap junctions) and
-    ``time_constant`` (of the membrane), the last two multiplied by ``gain**o`` or divided by it.
+Threshold and release are what is known best. On request (``acts_on``) a metabotropic receptor acts on other numbers of its
+cells as well or instead: ``current`` (added to neurons as to muscles), ``gap`` (coupling of their gap junctions) and
+``time_constant`` (of the membrane), the last two multiplied by ``gain**o`` or divided by it.
 
 Occupancy follows Hill's equation with the concentration that half occupies this receptor, ``half``. Concentrations are
 relative: 1 is what half occupies a typical receptor of the modulator (:data:`LEVELS`). Where several receptors sit on one
@@ -32,9 +32,6 @@ from .parameter import Parameter, Prior
 #: Levels that have a name, in concentrations relative to the one that half occupies a typical receptor: "low" occupies a
 #: tenth of its receptors and "high" nine tenths. A choice of words; no such concentration has been measured in a worm.
 LEVELS = {"none": 0.0, "low": 1 / 9, "high": 9.0}
-
-#: One site a receptor, no cooperativity: the least that can be assumed where no dose-response curve in vivo exists.
-HILL_EXPONENT = 1.0
 
 #: The parameter that is a cell's threshold, by the neuron models here: of spikes, or the midpoint of graded release.
 THRESHOLDS = ("v_threshold", "v_half", "v_T")
@@ -112,15 +109,18 @@ def concentration(level: float | str) -> float:
 
 
 def occupancy(concentration, half):
-    """Share of the receptors that are occupied, 0 ... 1 (Hill's equation); 0 without ligand, to the bit.
+    """Share of the receptors that are occupied, 0 ... 1; 0 without ligand, to the bit.
+
+    Hill's equation for one site a receptor and no cooperativity, the least that can be assumed where no curve in vivo exists;
+    :mod:`wormsim.release` has the same in its equations.
 
     Parameters
     ----------
     concentration, half : float or ndarray
         Relative concentrations; `half` above 0.
     """
-    c = np.asarray(concentration, float) ** HILL_EXPONENT
-    return c / (c + np.asarray(half, float) ** HILL_EXPONENT)
+    c = np.asarray(concentration, float)
+    return c / (c + np.asarray(half, float))
 
 
 def symbols(modulator: str, receptor: str) -> dict[str, str]:

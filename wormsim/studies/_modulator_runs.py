@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..metrics.proportion import wilson
 from ..perturbations import Ablate, Stimulate
-from ..screen import run_trial, setting
+from ..screen import setting, trials
 from ..variants import Variants
 
 DIRECTIONS = ("down", "same", "up")
@@ -41,8 +41,9 @@ def respond(spec: dict) -> pd.DataFrame:
             model = model.perturbed(Ablate(*condition["ablate"]))
         first = min(spec["samples"])
         samples = model.sample(max(spec["samples"]) - first + 1, spec["seed"], first).take(spec["samples"])
-        trials = (0, 1) if label == "reference" else (0,)
-        response = run_trial(assay, model, Variants.cross(samples, seeds=(spec["seed"],), trials=trials)).reshape(len(samples), -1)
+        numbers = (0, 1) if label == "reference" else (0,)
+        variants = Variants.cross(samples, seeds=(spec["seed"],), trials=numbers)
+        response = trials(spec)(assay, model, variants).reshape(len(samples), -1)
         out[label] = response[:, 0]
         if label == "reference":
             out["fresh"] = response[:, 1]
