@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def list_names(
     what: Annotated[str | None, typer.Argument(
         help="connectomes, circuits, neurons, synapses, perturbations, genotypes, modulators, assays, metrics, observables, "
-             "or experiments; all if not given.")] = None,
+             "indicators, recordings or experiments; all if not given.")] = None,
 ) -> None:
     """List what there is: connectomes, circuits, models, perturbations, genotypes, assays, metrics, what reads activity, experiments."""
     if what is not None and what not in _LISTS:
