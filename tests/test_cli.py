@@ -53,8 +53,8 @@ def test_version():
     assert call("--version").output == f"wormsim {wormsim.__version__}\n"
 
 
-@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "perturbations", "assays", "metrics", "observables",
-                                  "indicators", "recordings", "experiments"])
+@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "perturbations", "modulators", "assays", "metrics",
+                                  "observables", "indicators", "recordings", "experiments"])
 def test_list(what):
     from wormsim import catalog
     from wormsim.readers import connectome_names
@@ -188,7 +188,7 @@ def test_plot_draws_wiring_and_cohort(tmp_path, monkeypatch):
     assert "cannot be written" in words(call("plot", "cohort", "--out", "w.svg/c.png", code=2).stderr)
 
 
-ANSWER = {"assay": "mating_turn", "circuit": "whole_male", "cells": ["AVAL", "AVAR"], "samples": 64,
+ANSWER = {"assay": "mating_turn", "circuit": "whole_male", "state": {}, "cells": ["AVAL", "AVAR"], "samples": 64,
           "behaviours": [{"behaviour": "turning", "intact": {"value": 1.0, "low": 0.94, "high": 1.0},
                           "ablated": {"value": float("nan"), "low": 0.1, "high": 0.3}, "verdict": "lost"}],
           "notes": ["a note"]}

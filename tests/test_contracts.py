@@ -22,8 +22,8 @@ from wormsim.indicators import Indicator
 from wormsim.parameter import CERTAINTIES, Parameter
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("readers", "neurons", "synapses", "perturbations", "engines", "assays", "metrics", "studies", "recordings", "indicators",
-           "observables")
+FOLDERS = ("readers", "neurons", "synapses", "modulators", "perturbations", "engines", "assays", "metrics", "studies", "recordings",
+           "indicators", "observables")
 MODULES = [(folder, name) for folder in FOLDERS for name in catalog.names(folder)]
 YEAR = re.compile(r"\b(18|19|20)\d\d\b")
 
@@ -118,7 +118,7 @@ def test_module_and_what_it_offers_are_described(folder, name):
         assert docstring(value), f"{folder}/{name}.py: {symbol} has no docstring"
 
 
-@pytest.mark.parametrize(("folder", "name"), [m for m in MODULES if m[0] in ("neurons", "synapses", "assays", "indicators")])
+@pytest.mark.parametrize(("folder", "name"), [m for m in MODULES if m[0] in ("neurons", "synapses", "modulators", "assays", "indicators")])
 def test_module_of_facts_names_its_sources(folder, name):
     text = inspect.getsource(catalog.load(folder, name))
     assert YEAR.search(text), f"{folder}/{name}.py: no source (author and year)"

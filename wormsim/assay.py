@@ -6,6 +6,7 @@ when. It knows nothing of which cells matter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -151,10 +152,21 @@ class Assay:
             Stimulate(c.group, start_ms=k * c.start_ms, stop_ms=k * c.stop_ms, **how) for c in self.contacts
         )
 
-    def build(self, circuit: Circuit, neuron: str) -> Model:
-        """The model of this assay, with its priors and its background and without its stimulus."""
+    def build(self, circuit: Circuit, neuron: str, state: Iterable[str] = (), **how) -> Model:
+        """The model of this assay, with its priors and its background and without its stimulus.
+
+        Parameters
+        ----------
+        circuit : Circuit
+        neuron : str
+        state : iterable of str
+            Modulators and their levels, as in ``"serotonin:high"`` (:mod:`wormsim.modulation`).
+        **how
+            Of :func:`wormsim.modulation.in_state`: receptors that are missing or dealt to other cells.
+        """
         from . import catalog
         from .model import Model
+        from .modulation import in_state
 
         description = catalog.load("neurons", neuron).MODEL
         missing = [g for g in (*self.readout, *(c.group for c in self.contacts)) if g not in circuit.groups]
@@ -166,7 +178,7 @@ class Assay:
         model = Model.build(circuit, description, extra=self.drive_parameters(description))
         own = {key: prior for key, prior in self.priors.items() if key in model.parameters}
         model = model.with_parameters(own)
-        return model.perturbed(*self.background(description))
+        return in_state(model.perturbed(*self.background(description)), state, **how)
 
     def driven(self, circuit: Circuit) -> set[str]:
         """The cells that the stimulus drives."""

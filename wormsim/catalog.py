@@ -15,6 +15,7 @@ _SINGULAR = {
     "experiments": "experiment",
     "assays": "assay",
     "metrics": "metric",
+    "modulators": "modulator",
     "neurons": "neuron model",
     "synapses": "synapse model",
     "engines": "engine",

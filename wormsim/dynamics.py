@@ -62,28 +62,29 @@ class EdgeValue:
     ----------
     symbol : str
         Its name in ``summed`` and ``on_pre``.
-    rule : {"strength", "signed_strength", "excitatory_strength", "inhibitory_strength", "given"}
+    rule : {"strength", "signed_strength", "excitatory_strength", "inhibitory_strength", "given", "weighted"}
         strength: `scale` x effective contacts; signed_strength: the same with the sign of the edge; excitatory_strength
         and inhibitory_strength: the strength of edges with the sign +1 or -1, 0 of others (with one sum for each sign, a
         synapse with two reversal potentials takes one multiply-add an edge); given: `scale` itself, for a wiring whose
-        strengths are known (``g_glut_nS[ABPD->LP]``), whatever the contacts.
+        strengths are known (``g_glut_nS[ABPD->LP]``), whatever the contacts; weighted: `scale` times what the table of edges has
+        as contacts, as it stands, for edges that are no synapses and whose contacts are a weight.
     scale : str
         Key of a parameter.
     """
 
     symbol: str
-    rule: Literal["strength", "signed_strength", "excitatory_strength", "inhibitory_strength", "given"]
+    rule: Literal["strength", "signed_strength", "excitatory_strength", "inhibitory_strength", "given", "weighted"]
     scale: str
 
     @property
     def by_contacts(self) -> bool:
-        """Whether it grows with the contacts of the edge."""
-        return self.rule != "given"
+        """Whether it grows with the effective contacts of the edge."""
+        return self.rule not in ("given", "weighted")
 
     @property
     def signed(self) -> bool:
         """Whether it depends on the sign of the edge."""
-        return self.rule not in ("strength", "given")
+        return self.rule not in ("strength", "given", "weighted")
 
     def of(self, strength, sign):
         """What edges of these strengths and signs carry (arrays that go together, or numbers; `sign` is 1 or -1)."""
@@ -104,8 +105,8 @@ class SynapseModel:
     ----------
     name : str
     kind : {"chemical", "electrical", "contact", "monoamine", "peptide", "none"}
-        Which edges of the connectome it takes; an electrical edge or a contact acts in both directions. "none": a mechanism of
-        the cell itself, such as an opsin.
+        Which edges of the connectome it takes; an electrical edge or a contact acts in both directions, and what the others carry
+        is released: it stops with the release of the presynaptic cell. "none": a mechanism of the cell itself, such as an opsin.
     transmitter : str
         Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's. No
         edge has the transmitter "bath", for a current that a substance in the bath opens in the cells themselves.

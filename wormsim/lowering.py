@@ -79,8 +79,9 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
     values = {}
     for value in synapse.edge:
         x = of_edge(value.scale)
-        if value.rule == "given":
-            values[value.symbol] = np.broadcast_to(x, (len(edges), x.shape[1]))
+        if not value.by_contacts:
+            weight = edges["contacts"].to_numpy(float)[:, None] if value.rule == "weighted" else 1.0
+            values[value.symbol] = np.broadcast_to(x * weight, (len(edges), x.shape[1]))
             continue
         values[value.symbol] = value.of(x * effective, sign)
     if synapse.kind in UNDIRECTED_KINDS:

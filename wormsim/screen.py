@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from . import catalog
-from .assay import Assay
+from .assay import Assay, Contact
 from .circuit import Circuit, load_circuit
 from .engines.choice import choose
 from .evidence import MANIPULATIONS
@@ -50,19 +51,49 @@ def _circuit(name: str, kind: str, seed: int) -> Circuit:
 
 
 def setting(spec: dict) -> tuple[Assay, Model]:
-    """The assay and its unstimulated model that a spec names."""
-    return _setting(
-        json.dumps(
-            {k: spec[k] for k in ("assay", "circuit", "wiring", "neuron", "parameters")}, sort_keys=True
-        )
-    )
+    """The assay and its unstimulated model that a spec names.
+
+    ``spec["assay"]`` is a name, or a table of what is driven and read (see :func:`assay_of`); ``spec["state"]``, where there is one,
+    has the arguments of :func:`wormsim.modulation.in_state`.
+    """
+    wanted = ("assay", "circuit", "wiring", "neuron", "parameters", "state")
+    return _setting(json.dumps({k: spec[k] for k in wanted if k in spec}, sort_keys=True))
+
+
+def in_setting(levels: dict) -> dict:
+    """What a spec has of a state: nothing where there is none."""
+    return {"state": {"state": levels}} if levels else {}
+
+
+def assay_of(which: str | dict, circuit: Circuit) -> tuple[Assay, Circuit]:
+    """An assay by name; or the protocol of one (``"like"``: times, criteria, priors) with other cells driven and read.
+
+    Parameters
+    ----------
+    which : str or dict
+        ``{"like": name, "behaviour": text, "drive": selectors, "read": selectors}``.
+    circuit : Circuit
+
+    Returns
+    -------
+    Assay, Circuit
+        The circuit with the groups that the assay asks for.
+    """
+    if isinstance(which, str):
+        return catalog.load("assays", which).ASSAY, circuit
+    like = catalog.load("assays", which["like"]).ASSAY
+    groups = {f"{part}_cells": circuit.select(*which[part]) for part in ("drive", "read")}
+    contact = Contact("drive_cells", min(c.start_ms for c in like.contacts), max(c.stop_ms for c in like.contacts))
+    made = replace(like, name=f"{which['behaviour']} like {like.name}", behaviour=which["behaviour"], circuit=circuit.name,
+                   contacts=(contact,), readout={"read_cells": 1.0})
+    return made, replace(circuit, groups={**circuit.groups, **groups})
 
 
 @functools.lru_cache(maxsize=4)
 def _setting(text: str) -> tuple[Assay, Model]:
     spec = json.loads(text)
-    assay = catalog.load("assays", spec["assay"]).ASSAY
-    model = assay.build(circuit_of(spec["circuit"], spec["wiring"]), spec["neuron"])
+    assay, circuit = assay_of(spec["assay"], circuit_of(spec["circuit"], spec["wiring"]))
+    model = assay.build(circuit, spec["neuron"], **spec.get("state", {}))
     # A key of another neuron model does not concern this one; the study has checked that some model has it.
     given = {key: value for key, value in spec["parameters"].items() if general_key(key) in model.parameters}
     return assay, model.with_parameters(

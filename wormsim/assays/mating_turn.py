@@ -64,7 +64,7 @@ ASSAY = Assay(
         "g_gap_contact_nS": Prior("loguniform", 0.003, 0.3),
     },
     dt_ms={"lif": 0.2, "graded": 1.0},
-    limits="CP1-CP6 help the turn through serotonin and its receptor SER-1 in muscle, which no synapse count shows; the model has no "
-    "neuromodulators and no body, so that a turn is a pattern of muscle potentials and gets no feedback from the mate. "
+    limits="CP1-CP6 help the turn through serotonin and its receptor SER-1 in muscle, which no synapse count shows; unless a state is given "
+    "the model has no neuromodulators. It has no body, so that a turn is a pattern of muscle potentials and gets no feedback from the mate. "
     "Synapses of the spiking model are currents without a reversal potential.",
 )

@@ -33,8 +33,8 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     what: Annotated[str | None, typer.Argument(
-        help="connectomes, circuits, neurons, synapses, perturbations, genotypes, assays, metrics, observables, indicators, recordings "
-             "or experiments; all if not given.")] = None,
+        help="connectomes, circuits, neurons, synapses, perturbations, genotypes, modulators, assays, metrics, observables, "
+             "indicators, recordings or experiments; all if not given.")] = None,
 ) -> None:
     """List what there is: connectomes, circuits, models, perturbations, genotypes, assays, metrics, what reads activity, experiments."""
     if what is not None and what not in _LISTS:
@@ -93,6 +93,7 @@ _LISTS: dict[str, Callable[[], list[list[str]]]] = {
     "synapses": lambda: _from_modules("synapses"),
     "perturbations": lambda: _from_modules("perturbations"),
     "genotypes": lambda: [[gene, "; ".join(_change(row) for row in rows)] for gene, rows in _mutants().items()],
+    "modulators": lambda: _from_modules("modulators"),
     "assays": lambda: _from_modules("assays"),
     "metrics": lambda: _from_modules("metrics"),
     "observables": lambda: _from_modules("observables"),
@@ -113,7 +114,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of anything that `wormsi
         settings, _ = read_toml(catalog.toml_path("experiments", name))
         return _show_experiment(name) if "experiment" in settings else _show_circuit(name)
     known = {"connectome": connectome_names(),
-             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "perturbations", "assays", "metrics",
+             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "perturbations", "modulators", "assays", "metrics",
                                                              "observables", "indicators", "recordings", "experiments")},
              "genotypes": list(_mutants())}
     if not any(name in names for names in known.values()) and (cells := _show_cells(name)):
@@ -232,6 +233,21 @@ def _prior(prior: Any) -> str:
     return "" if prior is None else f"{prior.kind} {prior.low:g} to {prior.high:g}"
 
 
+def _show_modulator(name: str) -> None:
+    from ..modulator import load_modulator
+
+    module, modulator = catalog.load("modulators", name), load_modulator(name)
+    heading(f"modulator {name}")
+    markdown(inspect.getdoc(module) or "")
+    facts([("kind", modulator.kind), ("does", modulator.does), ("who releases it", modulator.source)])
+    print_table(["receptor", "coupling", "certainty", "source"],
+                [[r.name, r.coupling, r.certainty, r.source] for r in modulator.receptors])
+    print_table(["parameter", "value", "unit", "certainty", "prior"],
+                [[p.symbol, f"{p.value:g}", p.unit, p.certainty, _prior(p.prior)] for p in (*modulator.parameters, modulator.clearance)],
+                right=("value",))
+    paragraph("`wormsim modulators CIRCUIT` names the cells")
+
+
 def _show_documented(folder: str, name: str) -> None:
     module = catalog.load(folder, name)
     heading(f"{folder[:-1]} {name}")
@@ -262,6 +278,7 @@ _SHOW: dict[str, Callable[[str], None]] = {
     "synapses": lambda name: _show_model("synapses", name),
     "perturbations": _show_perturbation,
     "genotypes": _show_genotype,
+    "modulators": _show_modulator,
     "assays": lambda name: _show_documented("assays", name),
     "metrics": lambda name: _show_documented("metrics", name),
     "observables": lambda name: _show_documented("observables", name),

@@ -39,7 +39,8 @@ def register(app: typer.Typer) -> None:
         "wormsim run my_experiment.toml --backend dask --scheduler tcp://10.0.0.5:8786"))(run)
     app.command("ablate", epilog=examples(
         "wormsim ablate AVA PVC --assay mating_turn", 'wormsim ablate "CP0[1-6]" --assay mating_turn --samples 128',
-        "wormsim ablate R7A --assay mating_turn --json"))(ablate)
+        "wormsim ablate R7A --assay mating_turn --json",
+        'wormsim ablate "CP0[1-6]" --assay mating_turn --state serotonin:released'))(ablate)
 
 
 def run(
@@ -124,12 +125,14 @@ def ablate(
     model: Annotated[str | None, typer.Option(help="Neuron model; the assay's default if not given.")] = None,
     samples: Annotated[int | None, typer.Option(help="Parameter samples that are accepted: at least 16, 64 by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of all that is drawn.", min=0)] = 0,
+    state: Annotated[list[str] | None, typer.Option(metavar="MODULATOR:LEVEL", help="State of the animal: serotonin:high, dopamine:0.5, "
+                                                    "serotonin:released (by its own cells).")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")] = False,
 ) -> None:
     """Predict what the loss of some cells does to a behaviour."""
     from ..studies.ablation_screen import ablate as predict
 
-    options = {"circuit": circuit, "model": model, "samples": samples}
+    options = {"circuit": circuit, "model": model, "samples": samples, "state": state}
     answer = predict(cells, assay=assay, seed=seed, **{k: v for k, v in options.items() if v is not None})
     if json_:
         typer.echo(json.dumps(_plain(answer), ensure_ascii=False, allow_nan=False))
@@ -138,7 +141,7 @@ def ablate(
     rows = [[b["behaviour"], _interval(b["intact"]), _interval(b["ablated"]), b["verdict"]]
             for b in answer["behaviours"]]
     print_table(["behaviour", "intact", "ablated", "verdict"], rows)
-    facts([("parameter samples", answer["samples"])])
+    facts([("parameter samples", answer["samples"]), ("state", ", ".join(f"{k} {v}" for k, v in answer["state"].items()))])
     for note in answer["notes"]:
         paragraph(f"note: {note}")
 

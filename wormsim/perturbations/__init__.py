@@ -11,9 +11,10 @@ from .block_gap_junctions import BlockGapJunctions
 from .block_release import BlockRelease
 from .clamp import Clamp
 from .genotype import Genotype
+from .modulate import Modulate
 from .rescue import Rescue
 from .scale import Scale
 from .silence import Silence
 from .stimulate import Stimulate
 
-__all__ = ["Ablate", "BlockGapJunctions", "BlockRelease", "Clamp", "Genotype", "Rescue", "Scale", "Silence", "Stimulate"]
+__all__ = ["Ablate", "BlockGapJunctions", "BlockRelease", "Clamp", "Genotype", "Modulate", "Rescue", "Scale", "Silence", "Stimulate"]

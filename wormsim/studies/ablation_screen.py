@@ -18,7 +18,8 @@ from ..ensemble import LEAST_SAMPLES, Ensemble, accept, screen, summarise, verdi
 from ..errors import InputError, warn_data
 from ..evidence import read_evidence
 from ..metrics.rank_agreement import ceiling, jackknife_spearman
-from ..screen import FRESH, setting
+from ..modulation import parse_state
+from ..screen import FRESH, in_setting, setting
 from ..signs import report as sign_report
 from ..signs import warn_unsigned
 from . import StudyFigure, StudyResult, score_table
@@ -52,6 +53,7 @@ class ModelTable(_Table):
         description="key = value fixes a parameter, key = [kind, low, high] gives it another prior",
     )
     engine: str = Field(default="auto", description='"auto", or what simulate takes')
+    state: list[str] = Field(default_factory=list, description='modulators and their levels: ["serotonin:high"]')
 
 
 class EnsembleTable(_Table):
@@ -105,7 +107,7 @@ class Spec(_Table):
             "neuron": neuron,
             "parameters": _plain(self.model.parameters),
             "seed": self.seed,
-        } | ({} if self.model.engine == "auto" else {"engine": self.model.engine})
+        } | ({} if self.model.engine == "auto" else {"engine": self.model.engine}) | in_setting(parse_state(self.model.state))
 
 
 def check(spec: Spec) -> None:
@@ -214,13 +216,8 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def ablate(
-    cells: list[str],
-    assay: str,
-    circuit: str | None = None,
-    model: str = "lif",
-    samples: int = 64,
-    seed: int = 0,
-    runner: Runner | None = None,
+    cells: list[str], assay: str, circuit: str | None = None, model: str = "lif", samples: int = 64, seed: int = 0,
+    runner: Runner | None = None, state: str | list[str] | dict = (),
 ) -> dict:
     """Predict what the loss of some cells does to a behaviour.
 
@@ -238,11 +235,13 @@ def ablate(
     seed : int
     runner : Runner, optional
         Where chunks are kept; by default a folder in wormsim's cache, so that the next question is answered faster.
+    state : str, list of str or dict
+        Modulators of the intact and the ablated animal and their levels: ``"serotonin:high"`` (:mod:`wormsim.modulation`).
 
     Returns
     -------
     dict
-        ``assay, circuit, model, cells, samples, acceptance, behaviours, notes``; each behaviour has ``intact`` and
+        ``assay, circuit, model, state, cells, samples, acceptance, behaviours, notes``; each behaviour has ``intact`` and
         ``ablated`` (value, low, high: share of the ensemble that does it, with its 95 % interval), ``response_left``
         and ``verdict``.
     """
@@ -250,7 +249,8 @@ def ablate(
     name = circuit or the_assay.circuit
     chosen = list(the_circuit.select(*cells))
     runner = runner or _cached_runner()
-    of = {"assay": assay, "circuit": name, "wiring": REAL, "neuron": model, "parameters": {}, "seed": seed}
+    levels = parse_state(state)
+    of = {"assay": assay, "circuit": name, "wiring": REAL, "neuron": model, "parameters": {}, "seed": seed} | in_setting(levels)
     found = accept(of, samples, MOST_CANDIDATES * samples, runner, "intact animals")
     notes = [
         f"{found.acceptance()['accepted']} of {len(found.candidates)} parameter samples make an intact animal that does it, and "
@@ -291,6 +291,7 @@ def ablate(
         "assay": assay,
         "circuit": name,
         "model": model,
+        "state": levels,
         "cells": chosen,
         "samples": len(found.accepted),
         "seed": seed,
