@@ -1,6 +1,7 @@
 """In-silico pump-probe: what answers, what does not, and the layers and contacts that carry it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import wormsim as ws
@@ -91,6 +92,31 @@ def test_a_layer_needs_the_release_that_it_follows(circuit):
         model = ws.Model.build(circuit, neuron, ("slow_peptide",))
         with pytest.raises(InputError, match="add the synapse model 'graded_chemical'"):
             model.lower(model.nominal())
+
+
+@pytest.mark.parametrize("name", ["contacts couple both ways", "slow layers"])
+def test_brian2_gives_the_same_with_contacts_and_layers(circuit, name):
+    """Contacts need no release and layers do, in both engines."""
+    from wormsim.studies._propagation_models import _contacts
+
+    edges = circuit.connectome.edges
+    if name == "slow layers":
+        wired = with_layers(circuit, ["ripollsanchez2023_short"])
+    else:
+        chemical = edges[edges["kind"] == "chemical"]
+        wired = circuit.with_connectome(circuit.connectome.with_edges(pd.concat([edges, _contacts(chemical)], ignore_index=True)))
+    model = PROBE.build(wired, parameters={"g_pep_contact_nS": 1e-3} if name == "slow layers" else {"g_coupling_contact_nS": 1e-3})
+    driven = ws.Stimulate("AVDL", g_nS=1.0, e_mV=0.0)
+    cases = {"intact": (driven,), "no release": (driven, ws.BlockRelease("AVDL")), "ablated": (driven, ws.Ablate("AVAL"))}
+    how = {"duration_ms": 100, "dt_ms": 2, "every_ms": 10, "dtype": "float64", "check_step": False}
+    variants = ws.Variants.cross(model.sample(1, seed=1), cases)
+    fast, reference = (ws.simulate(model, variants, engine=engine, **how).v_mV.to_numpy() for engine in ("numba", "brian2"))
+    assert np.allclose(fast, reference, atol=1e-9, equal_nan=True)
+    names = list(circuit.connectome.cells.index)
+    moved = np.abs(fast[:, -1] - fast[:, 0])[:, names.index("AVAL")]
+    if name == "contacts couple both ways":
+        assert moved[1] > 0.01  # what contacts carry does not stop with release
+    assert moved[0] != moved[1]
 
 
 def test_bad_names_and_models_are_refused(circuit):

@@ -151,6 +151,11 @@ class SynapseModel:
     poisson_target: str = ""
     transmitter: str = ""
 
+    @property
+    def undirected(self) -> bool:
+        """Whether its edges act in both directions and need no release."""
+        return self.kind in ("electrical", "contact")
+
 
 def noises(neuron: NeuronModel, synapses: Iterable[SynapseModel]) -> tuple[str, ...]:
     """Names of the white noises in the equations of a cell: Brian2's ``xi`` and ``xi_NAME``, each independent of the others."""

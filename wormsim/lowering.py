@@ -69,7 +69,7 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
         """The parameter along each edge: (E or 1, S or 1), in internal units."""
         x = given[key]
         for scope in scopes(given, key):
-            here = scope.edges(model.circuit, pre, post, synapse.kind in UNDIRECTED_KINDS)
+            here = scope.edges(model.circuit, pre, post, synapse.undirected)
             if not here.any():
                 raise InputError(f"parameter {scope} is of no connection: {synapse.name} has none from {scope.cells} to "
                                  f"{scope.post} in {model.circuit.name}")
@@ -84,7 +84,7 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
             values[value.symbol] = np.broadcast_to(x * weight, (len(edges), x.shape[1]))
             continue
         values[value.symbol] = value.of(x * effective, sign)
-    if synapse.kind in UNDIRECTED_KINDS:
+    if synapse.undirected:
         loops = pre == post
         pre, post = np.concatenate([pre, post[~loops]]), np.concatenate([post, pre[~loops]])
         values = {symbol: np.concatenate([x, x[~loops]]) for symbol, x in values.items()}

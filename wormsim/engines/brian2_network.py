@@ -151,7 +151,7 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
         net.add(counted_noise(group, white, int(lanes.stream[lane]), clock))
     for order, pathway in enumerate(network.pathways):
         if (alive[pathway.pre] & alive[pathway.post]).any():
-            gate = "*release_pre" if blocked and pathway.synapse.kind != "electrical" else ""
+            gate = "*release_pre" if blocked and not pathway.synapse.undirected else ""
             net.add(_synapses(network, filled, order, group, alive, gate, clock, code))
     _add_poisson(net, network, effects, group, alive, lanes, lane, clock, code)
     _add_segments(net, network, effects, inputs, filled, group, alive, clock, code)

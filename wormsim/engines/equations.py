@@ -209,7 +209,7 @@ def _writes(synapse: SynapseModel, system: System, parse) -> tuple[tuple[str, in
 def _sort_sum(system: System, number: int, synapse: SynapseModel, name: str, text: sympy.Expr) -> None:
     expression = sympy.expand(text)
     allowed = {e.symbol for e in synapse.edge}
-    chemical = synapse.kind != "electrical"
+    chemical = not synapse.undirected
     for term in sympy.Add.make_args(expression):
         pre = [s for s in term.free_symbols if s.name.endswith("_pre")]
         coefficient, source = term.as_independent(*pre, as_Add=False) if pre else (term, sympy.Integer(1))

@@ -41,7 +41,7 @@ class BlockRelease(Perturbation):
     def alter(self, changes: Changes, cells: np.ndarray) -> None:
         left = 1.0 - changes.value(self.fraction, "")
         for edges in changes.pathways:
-            if edges.synapse.kind != "electrical":
+            if not edges.synapse.undirected:
                 edges.scale(np.isin(edges.pre, cells), left)
 
 

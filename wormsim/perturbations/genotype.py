@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..connectome import UNDIRECTED_KINDS
 from ..data import tables
 from ..errors import EmptySelectionError, InputError, UnknownNameError
 from ..lowering import released
@@ -148,7 +149,7 @@ class Genotype(Perturbation):
         """(rows, what is left of them), each once for what the mutant does."""
         from_spared, to_spared = (np.isin(end, list(self._spared)) for end in self._ends)
         for combination in {names for names in self._released if names and names <= set(left)}:
-            rows = np.array([names == combination for names in self._released]) & (self._kind != "electrical")
+            rows = np.array([names == combination for names in self._released]) & ~np.isin(self._kind, UNDIRECTED_KINDS)
             yield rows & ~from_spared, functools.reduce(np.maximum, (left[name] for name in sorted(combination)))
         for row in self._changes:
             factor = 1.0 - changes.value(_lost(row), "")

@@ -7,7 +7,6 @@ moves it from there. The rest is that of the intact wiring: an ablated neighbour
 
 import numpy as np
 
-from ..connectome import UNDIRECTED_KINDS
 from ..dynamics import EdgeValue, SynapseModel
 from ..errors import InputError
 from ..parameter import Parameter, Prior
@@ -50,7 +49,7 @@ def derive(network) -> dict[str, np.ndarray]:
         coupling = np.zeros((n, n))
         for path in network.pathways:
             for edge in path.synapse.edge:
-                if path.synapse.kind in UNDIRECTED_KINDS and edge.rule in ("strength", "given"):
+                if path.synapse.undirected and edge.rule in ("strength", "given"):
                     g = _column(path.values[edge.symbol], sample)
                     np.add.at(total, path.post, g)
                     np.add.at(coupling, (path.post, path.pre), g)
