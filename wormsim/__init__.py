@@ -24,6 +24,7 @@ _HOME = {
     "Variants": "variants",
     "simulate": "simulation",
     "Recording": "recording",
+    "load_recording": "recordings",
     "to_brian2": "engines.brian2_network",
     "Experiment": "experiment",
     "load_experiment": "experiment",
