@@ -20,6 +20,7 @@ _SINGULAR = {
     "engines": "engine",
     "readers": "reader",
     "studies": "study",
+    "objectives": "objective",
 }
 # Folders that hold more than what is registered: there, only files whose name ends so are keys, and the key goes without.
 _SUFFIX = {"engines": "_engine"}

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     what: Annotated[str | None, typer.Argument(
-        help="connectomes, circuits, neurons, synapses, assays, metrics or experiments; all if not given.")] = None,
+        help="connectomes, circuits, neurons, synapses, assays, metrics, objectives or experiments; all if not given.")] = None,
 ) -> None:
     """List what there is: connectomes, circuits, models, assays, metrics, experiments."""
     if what is not None and what not in _LISTS:
@@ -72,6 +72,7 @@ _LISTS: dict[str, Callable[[], list[list[str]]]] = {
     "synapses": lambda: _from_modules("synapses"),
     "assays": lambda: _from_modules("assays"),
     "metrics": lambda: _from_modules("metrics"),
+    "objectives": lambda: _from_modules("objectives"),
     "experiments": lambda: _from_toml("experiments", lambda t: str(t.get("experiment", {}).get("question", ""))),
 }
 
@@ -88,7 +89,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of anything that `wormsi
         return _show_experiment(name) if "experiment" in settings else _show_circuit(name)
     known = {"connectome": connectome_names(),
              **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "assays", "metrics",
-                                                             "experiments")}}
+                                                             "objectives", "experiments")}}
     if not any(name in names for names in known.values()) and (cells := _show_cells(name)):
         raise UnknownNameError("name", name, [n for names in (*known.values(), cells) for n in names],
                                "`wormsim list` lists all there is except cells")
@@ -207,6 +208,16 @@ def _show_documented(folder: str, name: str) -> None:
     paragraph("")
 
 
+def _show_objective(name: str) -> None:
+    kind = catalog.load("objectives", name).Fit
+    _show_documented("objectives", name)
+    facts([("fitted on", kind.fitted_on), ("scored on", kind.scored_on), ("split by", kind.split_by), ("source", kind.source)])
+    print_table(["setting", "default", "what it is"],
+                [[key, "(needed)" if field.is_required() else str(field.get_default(call_default_factory=True)), field.description or ""]
+                 for key, field in kind.model_fields.items()])
+    paragraph(f"Fit it with `wormsim fit {name}`; change a setting with --set objective.settings.KEY=VALUE.")
+
+
 _SHOW: dict[str, Callable[[str], None]] = {
     "connectome": _show_connectome,
     "circuits": _show_circuit,
@@ -214,5 +225,6 @@ _SHOW: dict[str, Callable[[str], None]] = {
     "synapses": lambda name: _show_model("synapses", name),
     "assays": lambda name: _show_documented("assays", name),
     "metrics": lambda name: _show_documented("metrics", name),
+    "objectives": _show_objective,
     "experiments": _show_experiment,
 }

@@ -61,10 +61,11 @@ def run(
     paragraph(f"{chosen.header.question}\n")
     results = run_experiment(chosen, out, jobs=jobs, backend=backend, scheduler=scheduler, force=force,
                              command=shlex.join(["wormsim", *sys.argv[1:]]))
-    _show(results)
+    show_results(results)
 
 
-def _show(results: Results) -> None:
+def show_results(results: Results) -> None:
+    """Ranking, scorecard and answer, on stdout."""
     result, manifest = results.result, results.manifest
     if result.ranking is not None:
         _show_ranking(result)
