@@ -69,6 +69,11 @@ class Objective(BaseModel):
         """Parameters that the data were made with, where they were made."""
         return None
 
+    @property
+    def measurement_sd(self) -> float:
+        """Standard deviation of the measurement's noise, in the unit of the data, where it is known; else 0."""
+        return 0.0
+
     def build(self, wiring: dict | None = None) -> Model:
         """The model that is fitted, on the real wiring or on that of a control (:func:`wormsim.screen.circuit_of`)."""
         model = Model.build(circuit_of(self.circuit, wiring or REAL), self.neuron)

@@ -73,6 +73,11 @@ class Fit(Objective):
         """Drawn from the priors by ``truth_seed``."""
         return self.build().sample(1, self.truth_seed).values.iloc[0].to_dict()
 
+    @property
+    def measurement_sd(self) -> float:
+        """``noise_mV``."""
+        return self.noise_mV
+
     def units(self) -> tuple[str, ...]:
         """The cells that are stimulated."""
         return self.build().circuit.select(*self.stimulated)

@@ -151,10 +151,10 @@ def ensemble_of(spec: Spec, found: Fitted) -> FittedEnsemble:
     warn_data(int((~good).sum()), f"of {len(good)} fitted members ran away and are left out")
     if not good.any():
         raise InputError("every member of the fitted ensemble ran away; narrow the priors or lower dt_ms")
-    scores.index = samples.values.index
     about = {"objective": spec.objective.name, "settings": objective.model_dump(mode="json"), "fit": spec.fit.model_dump(mode="json"),
              "seed": spec.seed, "wormsim": __version__, "content_version": content_version()}
-    return FittedEnsemble(samples.values[good], draws[good], samples.seed, scores[good], identity(model), about)
+    values, scores = (t[good].reset_index(drop=True).rename_axis("sample") for t in (samples.values, scores))
+    return FittedEnsemble(values, draws[good], samples.seed, scores, identity(model), about)
 
 
 def _rows(spec: Spec, objective, found: dict[str, Fitted], held_out: dict[str, pd.Series]) -> list[dict]:
