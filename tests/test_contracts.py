@@ -18,10 +18,12 @@ import pytest
 
 from wormsim import catalog, units
 from wormsim.dynamics import NeuronModel, SynapseModel
+from wormsim.indicators import Indicator
 from wormsim.parameter import CERTAINTIES, Parameter
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("readers", "neurons", "synapses", "perturbations", "engines", "assays", "metrics", "studies")
+FOLDERS = ("readers", "neurons", "synapses", "perturbations", "engines", "assays", "metrics", "studies", "recordings", "indicators",
+           "observables")
 MODULES = [(folder, name) for folder in FOLDERS for name in catalog.names(folder)]
 YEAR = re.compile(r"\b(18|19|20)\d\d\b")
 
@@ -103,7 +105,7 @@ def test_ruff_finds_nothing():
 # ---------------------------------------------------------------- every module of a plural folder
 
 
-@pytest.mark.parametrize("folder", [*FOLDERS, "circuits", "experiments", "kernels"])
+@pytest.mark.parametrize("folder", [*FOLDERS, "circuits", "experiments", "kernels", "datasets"])
 def test_folder_says_what_it_asks_of_its_files(folder):
     assert len(docstring(importlib.import_module(f"wormsim.{folder}"))) > 30
 
@@ -116,7 +118,7 @@ def test_module_and_what_it_offers_are_described(folder, name):
         assert docstring(value), f"{folder}/{name}.py: {symbol} has no docstring"
 
 
-@pytest.mark.parametrize(("folder", "name"), [m for m in MODULES if m[0] in ("neurons", "synapses", "assays")])
+@pytest.mark.parametrize(("folder", "name"), [m for m in MODULES if m[0] in ("neurons", "synapses", "assays", "indicators")])
 def test_module_of_facts_names_its_sources(folder, name):
     text = inspect.getsource(catalog.load(folder, name))
     assert YEAR.search(text), f"{folder}/{name}.py: no source (author and year)"
@@ -125,7 +127,7 @@ def test_module_of_facts_names_its_sources(folder, name):
 # ---------------------------------------------------------------- neurons and synapses
 
 
-def check_parameters(model: NeuronModel | SynapseModel) -> None:
+def check_parameters(model: NeuronModel | SynapseModel | Indicator) -> None:
     keys = [p.key for p in model.parameters]
     assert len(keys) == len(set(keys))
     for p in model.parameters:
@@ -244,6 +246,43 @@ def test_connectome(module, name):
     assert (undirected["pre"].map(order).to_numpy() <= undirected["post"].map(order).to_numpy()).all()
     identity = [c for c in ("pre", "post", "kind", "transmitter", "receptor") if c in edges.columns]
     assert not edges.duplicated(identity).any()
+
+
+# ---------------------------------------------------------------- activity: recordings, indicators, observables
+
+
+@pytest.mark.parametrize("name", catalog.names("recordings"))
+def test_reader_of_recordings(name):
+    module = catalog.load("recordings", name)
+    assert list(inspect.signature(module.matches).parameters) == ["path"]
+    assert list(inspect.signature(module.animals).parameters) == ["path"]
+    first, second, *options = inspect.signature(module.read).parameters.values()
+    assert (first.name, second.name) == ("path", "animal")
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in options), "a file is read without options"
+
+
+@pytest.mark.parametrize("name", catalog.names("indicators"))
+def test_indicator(name):
+    indicator = catalog.load("indicators", name).INDICATOR
+    assert isinstance(indicator, Indicator)
+    assert indicator.name == name
+    check_parameters(indicator)
+    assert set(indicator.values()) == {"Kd_uM", "hill", "range", "tau_on_ms", "tau_off_ms"}
+    assert min(indicator.values().values()) > 0
+    assert indicator.values()["range"] > 1
+
+
+@pytest.mark.parametrize("name", catalog.names("observables"))
+def test_observable(name):
+    """One public class that can look at a recording, and numbers with their sources."""
+    module = catalog.load("observables", name)
+    instruments = [thing for thing in public(module).values() if hasattr(thing, "of")]
+    assert len(instruments) == 1
+    assert list(inspect.signature(instruments[0].of).parameters) == ["self", "recording"]
+    for p in getattr(module, "PARAMETERS", ()):
+        assert isinstance(p, Parameter)
+        assert len(p.source) >= 8, p.symbol
+        assert p.prior is None or p.prior.low <= p.value <= p.prior.high
 
 
 # ---------------------------------------------------------------- assays, studies, circuits, experiments

@@ -19,6 +19,10 @@ _SINGULAR = {
     "synapses": "synapse model",
     "engines": "engine",
     "readers": "reader",
+    "datasets": "data set",
+    "indicators": "calcium indicator",
+    "observables": "observable",
+    "recordings": "layout of recordings",
     "studies": "study",
     "objectives": "objective",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..connectome import Connectome
+    from ..parameter import Parameter
 
 _NAMES_SHOWN = 24
 
@@ -32,9 +33,10 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     what: Annotated[str | None, typer.Argument(
-        help="connectomes, circuits, neurons, synapses, assays, metrics, objectives or experiments; all if not given.")] = None,
+        help="connectomes, circuits, neurons, synapses, assays, metrics, objectives, observables, indicators, recordings or "
+             "experiments; all if not given.")] = None,
 ) -> None:
-    """List what there is: connectomes, circuits, models, assays, metrics, experiments."""
+    """List what there is: connectomes, circuits, models, assays, metrics, what reads activity, experiments."""
     if what is not None and what not in _LISTS:
         raise UnknownNameError("list", what, _LISTS, f"there are {', '.join(_LISTS)}")
     for name, rows in _LISTS.items():
@@ -73,6 +75,9 @@ _LISTS: dict[str, Callable[[], list[list[str]]]] = {
     "assays": lambda: _from_modules("assays"),
     "metrics": lambda: _from_modules("metrics"),
     "objectives": lambda: _from_modules("objectives"),
+    "observables": lambda: _from_modules("observables"),
+    "indicators": lambda: _from_modules("indicators"),
+    "recordings": lambda: _from_modules("recordings"),
     "experiments": lambda: _from_toml("experiments", lambda t: str(t.get("experiment", {}).get("question", ""))),
 }
 
@@ -89,7 +94,8 @@ def show(name: Annotated[str, typer.Argument(help="Name of anything that `wormsi
         return _show_experiment(name) if "experiment" in settings else _show_circuit(name)
     known = {"connectome": connectome_names(),
              **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "assays", "metrics",
-                                                             "objectives", "experiments")}}
+                                                             "objectives", "observables", "indicators", "recordings",
+                                                             "experiments")}}
     if not any(name in names for names in known.values()) and (cells := _show_cells(name)):
         raise UnknownNameError("name", name, [n for names in (*known.values(), cells) for n in names],
                                "`wormsim list` lists all there is except cells")
@@ -184,8 +190,12 @@ def _show_model(folder: str, name: str) -> None:
     rows = [(f.name.replace("_", " "), getattr(model, f.name)) for f in dataclasses.fields(model)
             if f.name not in ("name", "parameters")]
     facts([(label, _text(value)) for label, value in rows])
+    _parameters(model.parameters)
+
+
+def _parameters(parameters: Iterable[Parameter]) -> None:
     print_table(["parameter", "value", "unit", "certainty", "prior", "source"],
-                [[p.symbol, f"{p.value:g}", p.unit, p.certainty, _prior(p.prior), p.source] for p in model.parameters],
+                [[p.symbol, f"{p.value:g}", p.unit, p.certainty, _prior(p.prior), p.source] for p in parameters],
                 right=("value",))
 
 
@@ -203,9 +213,12 @@ def _prior(prior: Any) -> str:
 
 
 def _show_documented(folder: str, name: str) -> None:
+    module = catalog.load(folder, name)
     heading(f"{folder[:-1]} {name}")
-    markdown(inspect.getdoc(catalog.load(folder, name)) or "")
+    markdown(inspect.getdoc(module) or "")
     paragraph("")
+    if parameters := getattr(module, "PARAMETERS", ()) or getattr(getattr(module, "INDICATOR", None), "parameters", ()):
+        _parameters(parameters)
 
 
 def _show_objective(name: str) -> None:
@@ -226,5 +239,8 @@ _SHOW: dict[str, Callable[[str], None]] = {
     "assays": lambda name: _show_documented("assays", name),
     "metrics": lambda name: _show_documented("metrics", name),
     "objectives": _show_objective,
+    "observables": lambda name: _show_documented("observables", name),
+    "indicators": lambda name: _show_documented("indicators", name),
+    "recordings": lambda name: _show_documented("recordings", name),
     "experiments": _show_experiment,
 }

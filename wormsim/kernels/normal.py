@@ -81,6 +81,13 @@ def _cosine_and_sine(word):
     return (c if word >= _I(0) else -c), s
 
 
+@njit(forceinline=True, error_model="numpy")
+def normal_of(radius, angle):
+    """One number, in single precision, from two words as int32; the transform's second number is not made."""
+    cosine, _ = _cosine_and_sine(angle)
+    return _radius(radius) * cosine
+
+
 @row_function
 def _pairs(a, b, x, y):
     """Sixteen numbers into `x` and into `y`."""
