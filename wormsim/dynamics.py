@@ -103,7 +103,7 @@ class SynapseModel:
     Parameters
     ----------
     name : str
-    kind : {"chemical", "electrical"}
+    kind : {"chemical", "electrical", "monoamine", "peptide"}
         Which edges of the connectome it takes; an electrical edge acts in both directions.
     transmitter : str
         Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
@@ -133,7 +133,7 @@ class SynapseModel:
     """
 
     name: str
-    kind: Literal["chemical", "electrical"]
+    kind: Literal["chemical", "electrical", "monoamine", "peptide"]
     current: str
     parameters: tuple[Parameter, ...]
     edge: tuple[EdgeValue, ...]

@@ -66,4 +66,5 @@ def soma_positions(source: str = "shipped") -> pd.DataFrame:
     with open(path, encoding="utf-8") as file:
         names = file.readline().lstrip("#").split()
         rows = [[float(field) for field in line.split()] for line in file if line.strip()]
-    return pd.DataFrame(rows, index=pd.Index(names, name="name"), columns=["x_au", "y_au", "z_au"])
+    table = pd.DataFrame(rows, index=pd.Index(names, name="name"), columns=["x_au", "y_au", "z_au"])
+    return table[~table.reset_index().duplicated().to_numpy()]  # PVCL stands in the file twice, at one place

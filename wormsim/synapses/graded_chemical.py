@@ -12,6 +12,8 @@ from ..errors import InputError
 from ..parameter import Parameter, Prior
 
 _KUNERT = "Kunert J et al 2014 Phys Rev E 89:052805"
+# Of every pathway with signed conductances: layers that act without a synapse stand at the same s_0 at rest.
+_REVERSAL = {"excitatory_strength": "E_exc", "inhibitory_strength": "E_inh"}
 _NEEDED = ("g_leak", "v_leak", "a_r", "a_d", "beta", "v_half_offset", "E_exc", "E_inh")
 
 
@@ -50,9 +52,9 @@ def derive(network) -> dict[str, np.ndarray]:
                 g = _column(path.values["g_gap"], sample)
                 np.add.at(total, path.post, g)
                 np.add.at(coupling, (path.post, path.pre), g)
-            for symbol, reversal in (("g_exc", "E_exc"), ("g_inh", "E_inh")):
-                if symbol in path.values:
-                    g = _column(path.values[symbol], sample) * s[path.pre]
+            for edge in path.synapse.edge:
+                if reversal := _REVERSAL.get(edge.rule):
+                    g = _column(path.values[edge.symbol], sample) * s[path.pre]
                     np.add.at(total, path.post, g)
                     np.add.at(driven, path.post, g * np.broadcast_to(_column(p[reversal], sample), (n,))[path.post])
         rest[:, sample] = np.linalg.solve(np.diag(total) - coupling, driven)

@@ -1,0 +1,134 @@
+"""The models that a study of signal propagation compares, and the chunk that runs one of them for some samples."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .. import catalog
+from ..errors import InputError
+from ..parameter import Prior
+from ..pump_probe import LAYERS, PumpProbe, with_layers
+from ..screen import circuit_of
+
+if TYPE_CHECKING:
+    from ..circuit import Circuit
+    from ..model import Model
+
+REAL = "chemical and electrical"
+MOST_SHUFFLES = 1000
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One way in which the model differs from the default one.
+
+    Attributes
+    ----------
+    sort : {"model", "ablation", "control"}
+    what : str
+        For the report.
+    wiring : dict
+        As :func:`wormsim.screen.circuit_of` takes it.
+    keep : tuple of str
+        Kinds of synaptic edge that stay.
+    layers : tuple of str
+        Connectomes whose monoamines or peptides are added.
+    signs : {"known", "excitatory"}
+    parameters : dict
+        Fixed beside the experiment's own.
+    """
+
+    sort: str
+    what: str
+    wiring: dict = field(default_factory=lambda: {"kind": "real", "seed": 0})
+    keep: tuple[str, ...] = ("chemical", "electrical")
+    layers: tuple[str, ...] = ()
+    signs: str = "known"
+    parameters: dict = field(default_factory=dict)
+
+
+def variations(layers: dict[str, str], degree: int, weights: int, signs: int, seed: int) -> dict[str, Variation]:
+    """All models of one study, by name; the default one first."""
+    out = {
+        REAL: Variation("model", "the default: synapses and gap junctions, signs as known or drawn"),
+        "gap junctions alone": Variation("ablation", "no chemical synapses", keep=("electrical",)),
+        "chemical alone": Variation("ablation", "no gap junctions", keep=("chemical",)),
+        "all synapses excitatory": Variation("ablation", "every chemical sign +", signs="excitatory"),
+        "strength = contacts": Variation("ablation", "no spread between classes, strength in proportion to contacts",
+                                         parameters={"strength_spread": 0.0, "contact_exponent": 1.0}),
+        "one strength": Variation("ablation", "every connection as strong as every other",
+                                  parameters={"strength_spread": 0.0, "contact_exponent": 0.0}),
+    }
+    for kind, name in layers.items():
+        out[f"with {kind}s"] = Variation("ablation", f"a slow layer of {kind}s added ({name})", layers=(name,))
+    for how, n in (("degree", degree), ("weights", weights), ("signs", signs)):
+        for k in range(n):
+            out[f"{how} shuffle {k}"] = Variation("control", f"{how} shuffled", wiring={"kind": how, "seed": MOST_SHUFFLES * seed + k})
+    out["no wiring"] = Variation("control", "no connection between neurons", wiring={"kind": "none", "seed": 0})
+    return out
+
+
+def check_layers(layers: dict[str, str]) -> None:
+    """Raise where a layer is named after a kind that is none."""
+    for kind in layers:
+        if kind not in LAYERS:
+            raise InputError(f"layers.{kind}: a layer is {' or '.join(LAYERS)}")
+
+
+def chunk_spec(assay: str, circuit: str, variation: Variation, parameters: dict, seed: int, samples: list[int],
+               stimulated: list[str], recorded: list[str]) -> dict:
+    """What :func:`respond` needs to know, as plain JSON."""
+    return {"assay": assay, "circuit": circuit, "wiring": variation.wiring, "keep": list(variation.keep),
+            "layers": list(variation.layers), "signs": variation.signs, "parameters": {**parameters, **variation.parameters},
+            "seed": seed, "samples": samples, "stimulated": stimulated, "recorded": recorded}
+
+
+def respond(spec: dict) -> pd.DataFrame:
+    """Responses (mV) of one model for some samples.
+
+    Returns
+    -------
+    DataFrame
+        One row for each (stimulated, recorded), the recorded running fastest; one float32 column a sample.
+    """
+    assay, model = _model(json.dumps({k: spec[k] for k in ("assay", "circuit", "wiring", "keep", "layers", "signs", "parameters")},
+                                     sort_keys=True))
+    first = min(spec["samples"])
+    samples = model.sample(max(spec["samples"]) - first + 1, spec["seed"], first).take(spec["samples"])
+    found = assay.responses(model, samples, spec["stimulated"], spec["recorded"])
+    table = found.reshape(len(samples), -1).T.astype(np.float32)
+    return pd.DataFrame(table, columns=[str(number) for number in spec["samples"]])
+
+
+@functools.lru_cache(maxsize=2)
+def _model(text: str) -> tuple[PumpProbe, Model]:
+    spec = json.loads(text)
+    assay = probe(spec["assay"])
+    circuit = _kept(circuit_of(spec["circuit"], spec["wiring"]), spec["keep"], spec["signs"])
+    if spec["layers"]:
+        circuit = with_layers(circuit, spec["layers"])
+    given = {k: Prior(*v) if isinstance(v, list) else v for k, v in spec["parameters"].items()}
+    return assay, assay.build(circuit, parameters=given)
+
+
+def probe(name: str) -> PumpProbe:
+    """The pump-probe assay of that name; InputError if it is an assay of another sort."""
+    assay = catalog.load("assays", name).ASSAY
+    if not isinstance(assay, PumpProbe):
+        raise InputError(f"the assay {name} stimulates no neuron after the other: this study takes signal_propagation")
+    return assay
+
+
+def _kept(circuit: Circuit, keep: list[str], signs: str) -> Circuit:
+    connectome = circuit.connectome
+    edges = connectome.edges[connectome.edges["kind"].isin(keep)]
+    if signs == "excitatory":
+        chemical = (edges["kind"] == "chemical").to_numpy()
+        edges = edges.assign(sign=edges["sign"].mask(chemical, 1), sign_certainty=edges["sign_certainty"].mask(chemical, 1.0))
+    return circuit.with_connectome(connectome.with_edges(edges))
