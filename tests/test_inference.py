@@ -18,7 +18,7 @@ def bowl():
 
 @pytest.fixture(scope="module")
 def recovery():
-    settings = {"stimulated": ["AVA", "PLM", "ALM"], "duration_ms": 100.0, "window_ms": 50.0}
+    settings = {"stimulated": ["AVA", "PLM", "ALM"], "duration_ms": 100.0}
     return Inference(catalog.load("objectives", "pump_probe_recovery").Fit(**settings), hold_out=["PLML", "PLMR"], seed=5)
 
 
