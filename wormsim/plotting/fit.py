@@ -48,7 +48,7 @@ def held_out_figure(scores: pd.DataFrame) -> Figure:
         ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=2, solid_capstyle="butt")
         ax.plot(row["value"], y, "o", color=colour, ms=6)
         ax.annotate(f"{row['value']:.2f}", (row["value"], y), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8,
-                    color=colour)
+                    color=colour, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})
     ax.axvline(rows["floor"].iloc[0], color=style.BLACK, lw=0.8, ls="--")
     ax.axvline(rows["ceiling"].iloc[0], color=style.BLACK, lw=0.8, ls=":")
     ax.set_yticks(range(len(rows)), [f"{name} (fitted)" if name == _REAL else name for name in rows["control"]])
@@ -97,5 +97,5 @@ def search_figure(search: pd.DataFrame) -> Figure:
         named.add(label)
     ax.set_xlabel("generation")
     ax.set_ylabel("best score, fitted part")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
     return figure
