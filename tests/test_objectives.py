@@ -1,5 +1,7 @@
 """Objectives: their data are what they say, their scores are the textbook's, and a linear network's correlations are the exact ones."""
 
+import importlib.util
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,8 +167,8 @@ def test_detection_is_scored_by_the_area_under_the_roc():
     assert np.isnan(objective.score(x[:, :1], np.zeros((1, 30)))).all()  # nothing was detected
 
 
+@pytest.mark.skipif(importlib.util.find_spec("wormneuroatlas") is None, reason="wormneuroatlas is not installed (extra `atlas`)")
 def test_the_atlas_as_data():
-    pytest.importorskip("wormneuroatlas", reason="the extra [atlas] is not installed")
     objective = make("propagation")
     data = objective.observed(objective.units())
     assert int(np.isfinite(data).sum()) == 23_902  # measured pairs of the wild type, from the file itself (shared levels)
