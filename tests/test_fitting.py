@@ -112,9 +112,11 @@ def test_folds_are_even_and_depend_on_the_seed_alone():
 
 def test_pooled_weighs_folds_by_their_units():
     found = fitting.Fitted(tuple(fitting.Chain(k, k % 2, k) for k in range(4)), np.zeros((4, 1)), pd.DataFrame(),
-                           pd.DataFrame({"held_out": [1.0, 4.0, 3.0, np.nan], "b0": [1.0, np.nan, 2.0, np.nan]}))
-    made = pooled(found, {"held_out": np.array([3, 1]), "b0": np.array([4, 0])})
-    assert made["b0"] == 1.5  # nothing of fold 1 was drawn
+                           pd.DataFrame({"held_out": [1.0, 4.0, 3.0, np.nan], "b0": [1.0, np.nan, 2.0, np.nan],
+                                         "b1": [np.nan, 4.0, np.nan, np.nan], "b2": [1.0, 4.0, 2.0, np.nan]}))
+    made = pooled(found, {"held_out": np.array([3, 1]), "b0": np.array([4, 0]), "b1": np.array([3, 1]), "b2": np.array([3, 0])})
+    assert made["b0"] == made["b2"] == 1.5  # nothing of fold 1 was drawn
+    assert made["b1"] == -np.inf  # what was drawn of fold 0 cannot be scored
     assert made["held_out"] == -np.inf  # half of fold 1's members ran away
     objective, _ = fitting.load("bowl", {}, {"kind": "real", "seed": 0})
     weight = weights(objective, 4, 3, 50)

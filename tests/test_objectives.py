@@ -178,5 +178,6 @@ def test_the_atlas_as_data():
     x = some.simulate(model, model.sample(1, seed=0), some.units()[:1])
     assert x.shape == (1, 1, data.shape[1])
     assert (x >= 0).all()
+    never = next(c for c in model.circuit.connectome.cells.index if c not in objective.units())
     with pytest.raises(InputError, match=r"was stimulated in the atlas"):
-        make("propagation", stimulated=["I2"], strain="unc31").units()
+        make("propagation", stimulated=[never]).units()

@@ -329,11 +329,14 @@ def pooled(fitted: Fitted, weight: Mapping[str, np.ndarray]) -> pd.Series:
         By ``held_out``, ``b0``, ...; a member that ran away counts as worse than any other.
     """
     fold = np.array([m.fold for m in fitted.members])
+    ran_away = fitted.scores["held_out"].isna().to_numpy()
     out = {}
     for column, counts in weight.items():
-        x = np.nan_to_num(fitted.scores[column].to_numpy(), nan=-np.inf)
-        there = [f for f in range(len(counts)) if counts[f] and (fold == f).any()]
-        out[column] = np.average([np.median(x[fold == f]) for f in there], weights=counts[there]) if there else np.nan
+        x = np.where(ran_away, -np.inf, fitted.scores[column].to_numpy())
+        # a resample may leave a fold without what its score needs: it is then no part of the mean
+        there = [f for f in range(len(counts)) if counts[f] and np.any((fold == f) & ~np.isnan(x))]
+        middle = [np.nanmedian(x[fold == f]) for f in there]
+        out[column] = np.average(middle, weights=counts[there]) if there else np.nan
     return pd.Series(out, dtype=float)
 
 
