@@ -6,10 +6,11 @@ import json
 import pandas as pd
 import pytest
 
-from wormsim.errors import InputError, UnknownNameError
+from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.evidence import COLUMNS
 from wormsim.experiment import load_experiment, run
 from wormsim.runner import Runner
+from wormsim.studies import ablation_screen
 from wormsim.studies.ablation_screen import ablate, rank
 
 TOML = """
@@ -101,6 +102,8 @@ def test_controls_stand_beside_the_real_wiring(folder):
     assert {"real wiring", "contacts of the removed cells", "number of removed cells"} <= controls
     differences = set(scores.loc[scores["metric"] == "auroc_difference", "control"])
     assert {"real wiring minus number of removed cells", "real wiring minus contacts of the removed cells"} <= differences
+    without = set(scores.loc[scores["metric"] == "auroc_without_one_needed_row", "control"])
+    assert without == {"real wiring, without T1", "real wiring, without T2"}
     acceptance = pd.read_parquet(folder / "tables" / "acceptance.parquet").set_index("ensemble")
     assert {"lif, real wiring", "lif, degree shuffle 0", "lif, signs shuffle 0", "lif, no neuron-neuron wiring"} == set(acceptance.index)
     why = acceptance[["no response", "not every time", "unasked", "ran away", "accepted"]].sum(axis=1)
@@ -140,6 +143,14 @@ def test_ablate_answers_one_question(tmp_path):
         ablate(["PVY"], "mating_turn", samples=4, runner=runner)
     with pytest.raises(UnknownNameError, match="PVY"):
         ablate(["PVYX"], "mating_turn", runner=runner)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_the_memory(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("WORMSIM_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    with pytest.warns(DataWarning, match="cannot be kept"):
+        runner = ablation_screen._cached_runner()
+    assert runner.out.is_dir()
 
 
 def test_rank_is_the_screen_alone(tmp_path, folder):

@@ -53,7 +53,7 @@ def test_version():
     assert call("--version").output == f"wormsim {wormsim.__version__}\n"
 
 
-@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "assays", "metrics", "objectives",
+@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "perturbations", "assays", "metrics", "objectives",
                                   "experiments"])
 def test_list(what):
     from wormsim import catalog
@@ -63,6 +63,12 @@ def test_list(what):
     for name in connectome_names() if what == "connectomes" else catalog.names(what):
         assert name in shown
     assert what in call("list").output
+
+
+def test_list_genotypes():
+    shown = words(call("list", "genotypes").output)
+    for part in ("unc-7", "0.7 (0.3-1) of gap junctions lost", "eat-4", "all of glutamate lost", "receptor MOD-1 lost"):
+        assert part in shown
 
 
 def test_show_a_connectome():
@@ -78,6 +84,8 @@ def test_show_a_connectome():
     ("mating_turn", ["assay mating_turn", "experiment mating_turn", "fitted on", "ensemble.samples"]),
     ("auroc", ["metric auroc", "ROC"]),
     ("correlations", ["objective correlations", "split by animal", "recordings", "(needed)", "min_confidence"]),
+    ("clamp", ["perturbation clamp", "does not spike", "v_mV"]),
+    ("cat-2", ["genotype cat-2", "0.8 (0.6-1) of dopamine lost", "Lints"]),
 ])
 def test_show(name, parts):
     shown = words(call("show", name).output)

@@ -6,7 +6,7 @@ from tiny import tiny_circuit
 
 from wormsim.engines import choice
 from wormsim.model import Model
-from wormsim.perturbations import Ablate, Stimulate
+from wormsim.perturbations import Ablate, Clamp, Scale, Silence, Stimulate
 from wormsim.simulation import simulate
 from wormsim.variants import Variants
 
@@ -41,11 +41,22 @@ def test_many_quiet_linear_cells_run_on_events():
     (lambda: Model.build(tiny_circuit(), "lif"), "gap_junction is not an event synapse"),
     (lambda: Model.build(tiny_circuit(ROWS), "graded"), "graded_chemical is not an event synapse"),
     (lambda: Model.build(tiny_circuit(ROWS), "adex"), "instead of v and one synaptic state"),
-    (lambda: Model.build(tiny_circuit(ROWS), "lif").perturbed(Stimulate("sense", rate_Hz=500.0, size_pA=1.0)), "100 Poisson events")])
+    (lambda: Model.build(tiny_circuit(ROWS), "lif").perturbed(Stimulate("sense", rate_Hz=500.0, size_pA=1.0)), "100 Poisson events"),
+    (lambda: Clamp("AIYL", v_mV=-60.0)(Model.build(tiny_circuit(ROWS), "lif")), "Clamp('AIYL') is not for the event engine"),
+    (lambda: Silence("AIYL")(Model.build(tiny_circuit(ROWS), "lif")), "Silence('AIYL') is not for the event engine"),
+    (lambda: Scale("*", factor=0.5, start_ms=2)(Model.build(tiny_circuit(ROWS), "lif")), "Scale('*') is not for the event engine"),
+    (lambda: Stimulate("AIYL", current_pA=1.0, tau_on_ms=2.0)(Model.build(tiny_circuit(ROWS), "lif")), "instead of v and one"),
+])
 def test_everything_else_runs_on_numba_and_says_why(build, why):
     manifest = simulate(build(), duration_ms=5).manifest
     assert manifest["engine"] == "numba"
     assert why in manifest["engine_reason"]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("done", [Scale("*", factor=0.5), Silence("AIYL", current_pA=5.0)])
+def test_what_holds_for_the_whole_run_may_run_on_events(done):
+    assert simulate(done(Model.build(tiny_circuit(ROWS), "lif")), duration_ms=5).manifest["engine"] == "event"
 
 
 def test_the_command_measures_both_engines(capsys):

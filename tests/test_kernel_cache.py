@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -55,6 +56,17 @@ def test_two_processes_at_once_and_a_third_later(fresh):
     assert len({digest for digest, _, _ in told}) == 1
     assert told[2][1:] == ["False", "1"], "a kernel that is there must be used without Brian2"
     assert not list(fresh.rglob("*.tmp"))
+
+
+def test_every_module_that_writes_kernels_counts_for_their_key():
+    """What the generators import from beside them, and what that imports; kernels/ counts whole."""
+    folder, found, new = Path(cache.__file__).parent, set(), {"codegen", "linear"}
+    while new:
+        found |= new
+        texts = [(folder / f"{name}.py").read_text() for name in new]
+        named = {name for text in texts for name in re.findall(r"from \.(\w+) import", text)}
+        new = named - found - {"cache", "trial"}  # the key itself, and arrays that a caller fills
+    assert found <= set(cache._WRITERS)
 
 
 def test_info_and_clear(fresh):

@@ -56,7 +56,8 @@ def test_an_existing_dask_scheduler_is_used(tmp_path):
 def test_no_scheduler_at_the_address(tmp_path, monkeypatch):
     monkeypatch.setattr("wormsim.runner._CONNECT_S", 0.5)
     with pytest.raises(InputError, match=r"no dask scheduler answers at tcp://127.0.0.1:9"):
-        run(tmp_path, backend="dask", scheduler="tcp://127.0.0.1:9")
+        Runner(tmp_path / "x", backend="dask", scheduler="tcp://127.0.0.1:9")
+    assert not (tmp_path / "x").exists()
 
 
 def test_dask_missing_says_what_to_install(tmp_path, monkeypatch):

@@ -132,6 +132,21 @@ def test_spikes_come_in_the_order_of_step_and_cell(network):
     assert np.bincount(found.step).max() == N, "all cells start at rest and spike at once"
 
 
+def test_no_spike_is_lost_where_all_cells_of_a_brain_wake_at_once(monkeypatch):
+    """Cells that spike in the very step in which their refractory time ends, while others fill the buffer."""
+    from wormsim.engines import trial
+
+    def run(n):
+        a = np.arange(n) < n // 2
+        net = SparseNetwork.from_edges([], [], [], n, t_refractory_ms=np.where(a, 2.2, 3.0), v_reset_mV=-45.01)
+        return np.bincount(simulate_sparse(net, 200.0, current_mV=np.where(a, 30.0, 25.0)).cell, minlength=n)
+
+    few = run(2)
+    monkeypatch.setattr(trial, "_SPIKES_AT_FIRST", 1)
+    np.testing.assert_array_equal(run(3000), np.repeat(few, 1500))
+    assert few.min() > 50
+
+
 def test_a_cell_listed_twice_has_two_sources(network):
     twice = PoissonDrive(np.array([7, 2, 7]), np.array([100.0, 50.0, 100.0]), 68.75, "v")
     found = simulate_sparse(SparseNetwork.from_edges([], [], [], N, t_refractory_ms=0.0), 1000.0, poisson=twice)

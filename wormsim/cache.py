@@ -24,7 +24,7 @@ def folder() -> Path:
     InputError
         If it cannot be made or written.
     """
-    path = _place()
+    path = place()
     try:
         path.mkdir(parents=True, exist_ok=True)
         mark = path / _MARK
@@ -38,7 +38,8 @@ def folder() -> Path:
     return path
 
 
-def _place() -> Path:
+def place() -> Path:
+    """Where the cache is, or would be; makes nothing."""
     if named := os.environ.get(VARIABLE):
         return Path(named).expanduser()
     import platformdirs
@@ -52,11 +53,11 @@ def _ours(place: Path) -> bool:
 
 def contents() -> dict[str, tuple[int, int]]:
     """What lies in the cache: name of each part: (files, bytes). Makes nothing."""
-    place = _place()
-    if not place.is_dir():
+    where = place()
+    if not where.is_dir():
         return {}
     found = {}
-    for part in sorted(p for p in place.iterdir() if p.name != _MARK):
+    for part in sorted(p for p in where.iterdir() if p.name != _MARK):
         files = [p for p in (part.rglob("*") if part.is_dir() else [part]) if p.is_file()]
         found[part.name] = (len(files), sum(p.stat().st_size for p in files))
     return found
@@ -70,14 +71,14 @@ def clear() -> tuple[int, int]:
     InputError
         If the folder does not carry wormsim's mark: then it is not ours to clear.
     """
-    place = _place()
-    if not place.is_dir():
+    where = place()
+    if not where.is_dir():
         return 0, 0
-    if not _ours(place):
-        raise InputError(f"{place} was not made by wormsim (no {_MARK} in it); nothing is removed")
+    if not _ours(where):
+        raise InputError(f"{where} was not made by wormsim (no {_MARK} in it); nothing is removed")
     parts = contents()
     for name in parts:
-        part = place / name
+        part = where / name
         if part.is_dir() and not part.is_symlink():
             shutil.rmtree(part)
         else:

@@ -163,13 +163,9 @@ def verdict(keep: np.ndarray, fresh: np.ndarray, margin: float, least: int = LEA
     n = len(keep)
     low, high = (float(x) for x in wilson((keep >= margin).sum(), n))
     intact_low, intact_high = (float(x) for x in wilson((fresh >= margin).sum(), n))
-    share = float((keep >= margin).mean()) if n else float("nan")
+    share, intact = (float((x >= margin).mean()) if n else None for x in (keep, fresh))
     numbers = {
-        "intact": {
-            "value": float((fresh >= margin).mean()) if n else float("nan"),
-            "low": intact_low,
-            "high": intact_high,
-        },
+        "intact": {"value": intact, "low": intact_low, "high": intact_high},
         "ablated": {"value": share, "low": low, "high": high},
     }
     if n < least:

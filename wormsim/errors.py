@@ -10,6 +10,9 @@ import difflib
 import warnings
 from collections.abc import Iterable
 
+# So many names are all shown where none of them resembles the one that is unknown.
+_FEW = 12
+
 
 class WormsimError(Exception):
     """Base of every error that wormsim raises on purpose."""
@@ -35,11 +38,13 @@ class UnknownNameError(InputError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = ""):
-        self.what, self.name = what, name
+        self.what, self.name, known = what, name, list(known)
         self.closest = closest(name, known)
         message = f"unknown {what} {name!r}"
         if self.closest:
             message += f"; closest: {', '.join(self.closest)}"
+        elif 0 < len(known) <= _FEW:
+            message += f"; there are {', '.join(map(str, known))}"
         if hint:
             message += f". {hint}"
         super().__init__(message)

@@ -56,7 +56,8 @@ def _column(model: Model, samples: Samples, key: str) -> np.ndarray:
 
 def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[str, np.ndarray]) -> Pathway:
     cells = model.circuit.connectome.cells
-    edges = model.circuit.connectome.edges[_taken(model.circuit, synapse)]
+    row = np.flatnonzero(_taken(model.circuit, synapse)).astype(np.int32)
+    edges = model.circuit.connectome.edges.iloc[row]
     pre = cells.index.get_indexer(edges["pre"]).astype(np.int32)
     post = cells.index.get_indexer(edges["post"]).astype(np.int32)
     if any(value.by_contacts for value in synapse.edge):
@@ -85,8 +86,9 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
         loops = pre == post
         pre, post = np.concatenate([pre, post[~loops]]), np.concatenate([post, pre[~loops]])
         values = {symbol: np.concatenate([x, x[~loops]]) for symbol, x in values.items()}
+        row = np.concatenate([row, row[~loops]])
     order = np.lexsort((pre, post))
-    return Pathway(synapse, pre[order], post[order], {symbol: x[order] for symbol, x in values.items()})
+    return Pathway(synapse, pre[order], post[order], {symbol: x[order] for symbol, x in values.items()}, row[order])
 
 
 def check_taken(circuit: Circuit, synapses: tuple[SynapseModel, ...], all_kinds: bool = False) -> None:
@@ -122,11 +124,17 @@ def _taken(circuit: Circuit, synapse: SynapseModel) -> np.ndarray:
     if not synapse.transmitter:
         return taken
     wanted = set(split_transmitters(synapse.transmitter))
-    released = connectome.cells["transmitter"].to_numpy(object)[connectome.pre_index]
-    if "transmitter" in connectome.edges:
-        own = connectome.edges["transmitter"]
-        released = np.where(own.notna(), own.to_numpy(object), released)
-    return taken & np.array([bool(wanted & set(split_transmitters(text))) for text in released], bool)
+    return taken & np.array([bool(wanted & set(split_transmitters(text))) for text in released(circuit)], bool)
+
+
+def released(circuit: Circuit) -> np.ndarray:
+    """What each row of the connectome's edges releases, (rows,) of text: its own transmitter, else its presynaptic cell's."""
+    connectome = circuit.connectome
+    of_cell = connectome.cells["transmitter"].to_numpy(object)[connectome.pre_index]
+    if "transmitter" not in connectome.edges:
+        return of_cell
+    own = connectome.edges["transmitter"]
+    return np.where(own.notna(), own.to_numpy(object), of_cell)
 
 
 def _strength_groups(cells: pd.DataFrame, edges: pd.DataFrame, kind: str) -> list[str]:

@@ -136,12 +136,36 @@ class Model:
 
     def with_circuit(self, circuit: Circuit) -> Model:
         """The same dynamics and perturbations on another wiring, such as a shuffled one."""
-        return replace(self, circuit=circuit)
+        return replace(self, circuit=circuit, perturbations=tuple(p.resolve(circuit) for p in self.perturbations))
 
     def perturbed(self, *perturbations) -> Model:
-        """The model with perturbations added behind the ones that it has."""
+        """The model with perturbations added behind the ones that it has, and with the parameters that they bring."""
         resolved = tuple(p.resolve(self.circuit) for p in perturbations)
-        return replace(self, perturbations=self.perturbations + resolved)
+        return replace(self.prepared_for(*perturbations), perturbations=self.perturbations + resolved)
+
+    def prepared_for(self, *perturbations) -> Model:
+        """The model with the parameters and mechanisms that these perturbations bring, for variants of which only some have them.
+
+        A parameter that is there already keeps its value and prior, as an earlier perturbation or the user has set it.
+
+        Raises
+        ------
+        InputError
+            A parameter that the neuron or synapse models have, or one that is there by the same key with another unit.
+        """
+        table, synapses = dict(self.parameters), list(self.synapses)
+        own = {p.symbol for part in (self.neuron, *self.synapses) for p in part.parameters} | {p.symbol for p in WIRING}
+        for perturbation in perturbations:
+            for p in perturbation.parameters:
+                other = next((q for q in table.values() if q.symbol == p.symbol), p)
+                if p.symbol in own or other.unit != p.unit:
+                    raise InputError(f"{perturbation!r} brings a parameter {p.symbol}, which the model has already: give it another name")
+                table.setdefault(p.key, p)
+            for mechanism in perturbation.mechanisms:
+                if all(s.name != mechanism.name for s in synapses):
+                    synapses.append(mechanism)
+                    table |= {p.key: p for p in mechanism.parameters}
+        return replace(self, parameters=table, synapses=tuple(synapses))
 
     def ablate(self, *cells: str) -> Model:
         """The model without the cells: short for ``Ablate(*cells)(model)``."""

@@ -24,12 +24,15 @@ class Pathway:
         Cell numbers, sorted by (post, pre). An electrical edge stands twice, once in each direction.
     values : dict of str to ndarray, shape (E, S) or (E, 1)
         What each edge carries, by symbol.
+    row : ndarray of int32, shape (E,), optional
+        Row of each edge in the table of the connectome.
     """
 
     synapse: SynapseModel
     pre: np.ndarray
     post: np.ndarray
     values: dict[str, np.ndarray]
+    row: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,12 @@ class Effects:
     current_pA, conductance_nS, conductance_reversal_pA : ndarray of float64, shape (N, V)
         Added to a cell's input as ``current - conductance * v + conductance_reversal``.
     poisson : Poisson
+    network : Network, optional
+        Holds instead of the run's own during these steps (:mod:`wormsim.alteration`): the same cells and edges, other numbers.
+    sample : ndarray of int32, shape (V,), optional
+        Column of each variant in that network; there when `network` is.
+    clamp_mV : ndarray of float64, shape (N, V), optional
+        At what voltage a cell is held, not-a-number where it is not. A cell that is held does not spike.
     """
 
     start: int
@@ -98,6 +107,13 @@ class Effects:
     conductance_nS: np.ndarray
     conductance_reversal_pA: np.ndarray
     poisson: Poisson
+    network: Network | None = None
+    sample: np.ndarray | None = None
+    clamp_mV: np.ndarray | None = None
+
+    def filled(self, network: Network, lanes: Lanes) -> tuple[Network, np.ndarray]:
+        """The network that holds during these steps, and the column of each variant in it."""
+        return (network, lanes.sample) if self.network is None else (self.network, self.sample)
 
 
 @dataclass(frozen=True, eq=False)

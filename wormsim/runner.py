@@ -96,7 +96,9 @@ class Runner:
         if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
             raise InputError(f"jobs must be a whole number of at least 1, not {jobs!r}")
         if backend == "dask":
-            _import_distributed()
+            distributed = _import_distributed()
+            if scheduler is not None:  # a mistake in it costs no run and claims no folder
+                _connect(distributed, scheduler).close()
         self.out = Path(out)
         self.cores = _cores()
         self.jobs = jobs or self.cores

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from . import catalog
 from .assay import Assay
 from .circuit import Circuit, load_circuit
+from .engines.choice import choose
 from .evidence import MANIPULATIONS
 from .fitted import FittedEnsemble
 from .model import Model
@@ -78,9 +80,18 @@ def samples_of(spec: dict, model: Model, first: int, n: int) -> Samples:
     return members.take(range(first, first + n))
 
 
-def run_trial(assay: Assay, model: Model, variants: Variants, engine: str = "auto") -> np.ndarray:
-    """Response (mV) of every variant; not-a-number where it ran away."""
-    return assay.response(assay.run(model, variants, engine), model)
+def stimulated(spec: dict) -> tuple[Assay, Model]:
+    """The assay and its model under the stimulus."""
+    assay, model = setting(spec)
+    return assay, model.perturbed(*assay.stimulus(model.neuron))
+
+
+def trials(spec: dict) -> Callable[[Assay, Model, Variants], np.ndarray]:
+    """What gives the response (mV) of every variant, not-a-number where it ran away: all with the engine of the stimulated model,
+    since engines integrate differently.
+    """
+    engine = spec.get("engine") or choose(stimulated(spec)[1])[0]
+    return lambda assay, model, variants: assay.response(assay.run(model, variants, engine), model)
 
 
 def find_samples(spec: dict) -> pd.DataFrame:
@@ -102,22 +113,19 @@ def find_samples(spec: dict) -> pd.DataFrame:
     assay, model = setting(spec)
     samples = samples_of(spec, model, spec["first"], spec["n"])
     numbers = samples.values.index.to_numpy()
-    stimulated = model.perturbed(*assay.stimulus(model.neuron))
-    trial = functools.partial(run_trial, engine=spec.get("engine", "auto"))
-    response = trial(assay, stimulated, Variants.cross(samples, seeds=(spec["seed"],)))
+    driven, trial = stimulated(spec)[1], trials(spec)
+    response = trial(assay, driven, Variants.cross(samples, seeds=(spec["seed"],)))
     responds = response >= assay.min_response_mV
     reliable, spontaneous, ran_away = responds.copy(), np.full(len(samples), np.nan), np.isnan(response)
     if responds.any():
         # Only those that turned once go on: again under other noise, and under both noises without the stimulus.
         some = samples.take(numbers[responds])
-        trials = intact_trials(model)
+        numbered = intact_trials(model)
         again = response[responds]
-        if trials[1:]:
-            again = trial(
-                assay, stimulated, Variants.cross(some, seeds=(spec["seed"],), trials=trials[1:])
-            )
+        if numbered[1:]:
+            again = trial(assay, driven, Variants.cross(some, seeds=(spec["seed"],), trials=numbered[1:]))
         again = again.reshape(len(some), -1)
-        unasked = np.abs(trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=trials)))
+        unasked = np.abs(trial(assay, model, Variants.cross(some, seeds=(spec["seed"],), trials=numbered)))
         unasked = unasked.reshape(len(some), -1)
         reliable[responds] = (again >= assay.min_response_mV).all(axis=1)
         spontaneous[responds] = unasked.max(axis=1)
@@ -155,8 +163,7 @@ def remove_cells(spec: dict) -> pd.DataFrame:
         ``sample, case, response_mV, keep``; `keep` is the share of the same animal's intact response. Two cases are
         always there: the intact animal, and the intact animal with other noise.
     """
-    assay, model = setting(spec)
-    model = model.perturbed(*assay.stimulus(model.neuron))
+    assay, model = stimulated(spec)
     cases: dict[str, tuple[Perturbation, ...]] = {INTACT: ()}
     for label, (kind, cells) in spec["cases"].items():
         cases[label] = (MANIPULATIONS[kind](*cells).resolve(model.circuit),)
@@ -167,7 +174,7 @@ def remove_cells(spec: dict) -> pd.DataFrame:
         stream, fresh = stream_of(spec["seed"], number), stream_of(spec["seed"], number, trial=1)
         variants += [Variant(label, number, stream, done) for label, done in cases.items()]
         variants.append(Variant(FRESH, number, fresh))
-    response = run_trial(assay, model, Variants(samples, tuple(variants)), spec.get("engine", "auto"))
+    response = trials(spec)(assay, model, Variants(samples, tuple(variants)))
     response = response.reshape(len(samples), -1)
     keep = response / response[:, :1]
     labels = [*cases, FRESH]

@@ -112,7 +112,7 @@ def simulate(
     began = time.perf_counter()
     looks = {"check_step": check_step} if engine == "numba" else {}
     raw = module.run(
-        network, effects(model, variants, dt, n_steps), variants.lanes(), n_steps, dt, wanted, dtype, threads, **looks
+        network, effects(model, variants, dt, n_steps, network), variants.lanes(), n_steps, dt, wanted, dtype, threads, **looks
     )
     wall_s = time.perf_counter() - began
     failed = _failed(raw.pop("failed", None), raw.pop("failed_steps", None), dt, variants, index, on_failure)
@@ -144,12 +144,28 @@ def simulate(
             "neuron": model.neuron.name,
             "synapses": [s.name for s in model.synapses],
             "perturbations": [p.describe() for p in model.perturbations],
+            "cases": _cases(variants, model),
             "parameter_seed": variants.samples.seed,
             "failed_variants": failed,
         },
         default=str,
     )
     return Recording(dataset)
+
+
+def _cases(variants: Variants, model: Model) -> dict[str, list]:
+    """What is done beside the model's own perturbations, by label; variants of one label that differ are numbered."""
+    found: dict[str, dict[tuple, list]] = {}
+    for v in variants.variants:
+        key = tuple(map(id, v.perturbations))
+        of_label = found.setdefault(v.label, {})
+        if key not in of_label:
+            of_label[key] = [p.on(model.circuit).describe() for p in v.perturbations]
+    out = {}
+    for label, sets in found.items():
+        distinct = [x for k, x in enumerate(sets.values()) if x not in list(sets.values())[:k]]
+        out |= {label if not k else f"{label} ({k + 1})": x for k, x in enumerate(distinct)}
+    return out
 
 
 def _steps(value, dt: float, name: str) -> int:

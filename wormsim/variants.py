@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .alteration import Changes
 from .errors import InputError, UnknownNameError, warn_data
-from .network import Effects, Lanes, Poisson
+from .network import Effects, Lanes, Network, Poisson
 from .perturbation import Perturbation, Sheet, blank_effects
+from .regimen import Regimens
 from .samples import Samples
 from .units import to_internal
 
@@ -107,32 +109,95 @@ def stream_of(seed: int, sample: int, trial: int = 0) -> int:
     return (seed << 32) | (trial << 28) | sample
 
 
-def effects(model: Model, variants: Variants, dt_ms: float, n_steps: int) -> list[Effects]:
-    """What is done to which variant in each stretch between two onsets or offsets."""
-    own = [
-        tuple(p if p.resolved else p.resolve(model.circuit) for p in v.perturbations)
-        for v in variants.variants
-    ]
-    times = {
-        t for p in (*model.perturbations, *(q for ps in own for q in ps)) for t in (p.start_ms, p.stop_ms)
-    }
+def effects(
+    model: Model, variants: Variants, dt_ms: float, n_steps: int, network: Network | None = None
+) -> list[Effects]:
+    """What is done to which variant in each stretch between two onsets or offsets.
+
+    Parameters
+    ----------
+    model : Model
+    variants : Variants
+    dt_ms : float
+    n_steps : int
+    network : Network, optional
+        The model lowered for these samples; made here where a perturbation alters it and it is not given.
+    """
+    regimens = Regimens(model.circuit, model.perturbations)
+    done = [regimens.of(v.perturbations) for v in variants.variants]
+    regimens.warn()
+    times = {t for acts in regimens.made.values() for _, p in acts for t in (p.start_ms, p.stop_ms)}
     cuts = sorted({0, n_steps, *(min(round(t / dt_ms), n_steps) for t in times if np.isfinite(t))})
     index = model.circuit.connectome.cells.index
-    lanes = np.arange(len(variants))
-    _warn_idle(
-        {id(p): p for p in (*model.perturbations, *(q for ps in own for q in ps))}.values(), dt_ms, n_steps
-    )
+    _warn_idle(regimens.all(), dt_ms, n_steps)
+    _check_mechanisms(model, regimens.all())
+    # what several variants have at the same place is written for all of them at once
+    shared: dict[tuple, tuple[Perturbation, list[int]]] = {}
+    for lane, acts in enumerate(done):
+        for place, p in acts:
+            shared.setdefault((place, id(p)), (p, []))[1].append(lane)
+    in_order = sorted(shared.items(), key=lambda item: item[0][0])
+    alterations = _Alterations(model, variants, done, dt_ms, network)
     out = []
     for start, stop in pairwise(cuts):
         blank = blank_effects(start, stop, len(index), len(variants))
-        sheet = Sheet(blank, dt_ms, lanes, 0, None)
-        for source, p in enumerate(model.perturbations):
-            _write(p, sheet, source, lanes, model, variants, index)
-        for lane, perturbations in enumerate(own):
-            for source, p in enumerate(perturbations, start=len(model.perturbations)):
-                _write(p, sheet, source, lanes[lane : lane + 1], model, variants, index)
-        out.append(replace(blank, poisson=_gather(sheet.poisson_rows, len(variants))))
+        sheet = Sheet(blank, dt_ms, np.arange(len(variants)), 0, None)
+        for ((source, _), _), (p, lanes) in in_order:
+            if _acts(p, start, stop, dt_ms):
+                numbers = [variants.variants[lane].sample for lane in lanes]
+                sheet.source, sheet.lanes, sheet.value = source, np.array(lanes), _reader(p, model, variants, numbers)
+                p.write(sheet, index.get_indexer(list(p.resolved)))
+        altered, sample = alterations.during(start, stop)
+        out.append(replace(blank, poisson=_gather(sheet.poisson_rows, len(variants)), network=altered, sample=sample,
+                           clamp_mV=sheet.clamp_mV))
+    alterations.warn()
     return out
+
+
+class _Alterations:
+    """The altered networks of a run, one for each set of alterations that are on together."""
+
+    def __init__(self, model: Model, variants: Variants, done: list, dt_ms: float, network: Network | None):
+        self.model, self.variants, self.dt_ms, self.network = model, variants, dt_ms, network
+        self.altering = [tuple(p for _, p in acts if p.alters) for acts in done]
+        self.made: dict[tuple, tuple] = {}
+        self.touched_nothing: dict[int, Perturbation] = {}
+
+    def during(self, start: int, stop: int) -> tuple[Network | None, np.ndarray | None]:
+        """Altered network and column of each variant in the steps [start, stop); None where there is nothing to alter."""
+        if not any(self.altering):
+            return None, None
+        on = tuple(tuple(p for p in ps if _acts(p, start, stop, self.dt_ms)) for ps in self.altering)
+        key = tuple(tuple(map(id, ps)) for ps in on)
+        if key not in self.made:
+            self.made[key] = self._make(on) if any(on) else (None, None)
+        return self.made[key]
+
+    def _make(self, on: tuple) -> tuple:
+        if self.network is None:
+            self.network = self.model.lower(self.variants.samples)
+        sample = self.variants.lanes().sample
+        pairs: dict[tuple, int] = {}
+        pair = np.array([pairs.setdefault((s, ps), len(pairs)) if ps else -1 for s, ps in zip(sample.tolist(), on, strict=True)])
+        base = np.array([s for s, _ in pairs], np.int64)
+        numbers = self.variants.samples.values.index.to_numpy()[base]
+        index = self.model.circuit.connectome.cells.index
+        changes = Changes(self.network, base)
+        for place in range(max(map(len, on))):
+            at: dict[Perturbation, list[int]] = {}
+            for k, (_, ps) in enumerate(pairs):
+                if place < len(ps):
+                    at.setdefault(ps[place], []).append(k)
+            for p, columns in at.items():
+                value = _reader(p, self.model, self.variants, numbers[columns])
+                changes.act(p, index.get_indexer(list(p.resolved)), np.array(columns), value)
+        self.touched_nothing |= {id(p): p for p in changes.touched_nothing}
+        return changes.network_of(pair, sample) or (None, None)
+
+    def warn(self) -> None:
+        """Say which perturbations found nothing to alter."""
+        warn_data(len(self.touched_nothing), "perturbation(s) that touch nothing in this model: what they change is not in it",
+                  self.touched_nothing.values(), stacklevel=4)
 
 
 def _warn_idle(perturbations, dt_ms: float, n_steps: int) -> None:
@@ -150,25 +215,33 @@ def _warn_idle(perturbations, dt_ms: float, n_steps: int) -> None:
     )
 
 
-def _write(
-    p: Perturbation, sheet: Sheet, source: int, lanes: np.ndarray, model: Model, variants: Variants, index
-) -> None:
-    start, stop = round(p.start_ms / sheet.dt_ms), p.stop_ms / sheet.dt_ms
-    if sheet.effects.start < start or (np.isfinite(stop) and sheet.effects.stop > round(stop)):
-        return
+def _check_mechanisms(model: Model, perturbations: Sequence[Perturbation]) -> None:
+    names = {s.name for s in model.synapses}
+    for p in perturbations:
+        if missing := [m.name for m in p.mechanisms if m.name not in names]:
+            raise InputError(f"{p!r} needs {', '.join(missing)} in the cells: make the model with model.prepared_for(...) of what the "
+                             "variants do")
+
+
+def _acts(p: Perturbation, start: int, stop: int, dt_ms: float) -> bool:
+    """Whether it acts in the steps [start, stop), which lie in its window or outside."""
+    return start >= round(p.start_ms / dt_ms) and (np.isinf(p.stop_ms) or stop <= round(p.stop_ms / dt_ms))
+
+
+def _reader(p: Perturbation, model: Model, variants: Variants, numbers: Sequence[int]):
+    """``value(x, unit)`` of a sheet, for the samples with these numbers."""
 
     def value(x, unit):
         if not isinstance(x, str):
             return to_internal(x, unit)
         if x not in model.parameters:
-            raise UnknownNameError("parameter", x, model.parameters, f"named by {p!r}")
+            hint = "; model.prepared_for(...) adds what a perturbation brings" if p.parameters else ""
+            raise UnknownNameError("parameter", x, model.parameters, f"named by {p!r}{hint}")
         if x not in variants.samples.values.columns:
             return to_internal(model.parameters[x].value, unit)
-        numbers = [variants.variants[lane].sample for lane in lanes]
         return to_internal(variants.samples.values.loc[numbers, x].to_numpy(float), unit)
 
-    sheet.source, sheet.lanes, sheet.value = source, lanes, value
-    p.write(sheet, index.get_indexer(list(p.resolved)))
+    return value
 
 
 def _gather(rows: list, n_variants: int) -> Poisson:

@@ -33,10 +33,10 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     what: Annotated[str | None, typer.Argument(
-        help="connectomes, circuits, neurons, synapses, assays, metrics, objectives, observables, indicators, recordings or "
-             "experiments; all if not given.")] = None,
+        help="connectomes, circuits, neurons, synapses, perturbations, genotypes, assays, metrics, objectives, observables, "
+             "indicators, recordings or experiments; all if not given.")] = None,
 ) -> None:
-    """List what there is: connectomes, circuits, models, assays, metrics, what reads activity, experiments."""
+    """List what there is: connectomes, circuits, models, perturbations, genotypes, assays, metrics, what reads activity, experiments."""
     if what is not None and what not in _LISTS:
         raise UnknownNameError("list", what, _LISTS, f"there are {', '.join(_LISTS)}")
     for name, rows in _LISTS.items():
@@ -63,6 +63,25 @@ def _from_modules(folder: str) -> list[list[str]]:
     return [[name, _first_sentence(catalog.load(folder, name))] for name in catalog.names(folder)]
 
 
+def _mutants() -> dict[str, list]:
+    """Rows of the table of mutants, by gene."""
+    from ..perturbations.genotype import genotypes
+
+    found: dict[str, list] = {}
+    for row in genotypes().itertuples():
+        found.setdefault(row.gene, []).append(row)
+    return found
+
+
+def _change(row: Any) -> str:
+    """One change of a mutant in words."""
+    what = {"transmitter": f"{row.target}", "release": "release from synaptic vesicles", "dense_core": f"release of {row.target}",
+            "gap_junctions": "gap junctions", "receptor": f"receptor {row.target}", "received": f"{row.target} received by {row.onto}"}
+    share = "all" if row.lost == 1 and row.low != row.low else f"{row.lost:g}" + ("" if row.low != row.low else
+                                                                                f" ({row.low:g}-{row.high:g})")
+    return f"{share} of {what[row.change]} lost" if row.change != "receptor" else f"{what['receptor']} lost"
+
+
 def _first_sentence(thing: Any) -> str:
     return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
 
@@ -72,6 +91,8 @@ _LISTS: dict[str, Callable[[], list[list[str]]]] = {
     "circuits": lambda: _from_toml("circuits", lambda t: str(t.get("description", ""))),
     "neurons": lambda: _from_modules("neurons"),
     "synapses": lambda: _from_modules("synapses"),
+    "perturbations": lambda: _from_modules("perturbations"),
+    "genotypes": lambda: [[gene, "; ".join(_change(row) for row in rows)] for gene, rows in _mutants().items()],
     "assays": lambda: _from_modules("assays"),
     "metrics": lambda: _from_modules("metrics"),
     "objectives": lambda: _from_modules("objectives"),
@@ -93,9 +114,9 @@ def show(name: Annotated[str, typer.Argument(help="Name of anything that `wormsi
         settings, _ = read_toml(catalog.toml_path("experiments", name))
         return _show_experiment(name) if "experiment" in settings else _show_circuit(name)
     known = {"connectome": connectome_names(),
-             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "assays", "metrics",
+             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "perturbations", "assays", "metrics",
                                                              "objectives", "observables", "indicators", "recordings",
-                                                             "experiments")}}
+                                                             "experiments")}, "genotypes": list(_mutants())}
     if not any(name in names for names in known.values()) and (cells := _show_cells(name)):
         raise UnknownNameError("name", name, [n for names in (*known.values(), cells) for n in names],
                                "`wormsim list` lists all there is except cells")
@@ -231,11 +252,27 @@ def _show_objective(name: str) -> None:
     paragraph(f"Fit it with `wormsim fit {name}`; change a setting with --set objective.settings.KEY=VALUE.")
 
 
+def _show_perturbation(name: str) -> None:
+    module = catalog.load("perturbations", name)
+    heading(f"perturbation {name}")
+    markdown(inspect.getdoc(module) or "")
+    markdown(inspect.getdoc(getattr(module, "".join(word.capitalize() for word in name.split("_")))) or "")
+    paragraph("")
+
+
+def _show_genotype(name: str) -> None:
+    heading(f"genotype {name}")
+    print_table(["what is lost", "certainty", "source", "note"],
+                [[_change(row), row.certainty, row.source, row.note] for row in _mutants()[name]])
+
+
 _SHOW: dict[str, Callable[[str], None]] = {
     "connectome": _show_connectome,
     "circuits": _show_circuit,
     "neurons": lambda name: _show_model("neurons", name),
     "synapses": lambda name: _show_model("synapses", name),
+    "perturbations": _show_perturbation,
+    "genotypes": _show_genotype,
     "assays": lambda name: _show_documented("assays", name),
     "metrics": lambda name: _show_documented("metrics", name),
     "objectives": _show_objective,

@@ -51,7 +51,7 @@ class BlockRun:
         # lanes that fill the last vector repeat the last variant and are never read
         filled = np.minimum(np.arange(block.width), len(block.variants) - 1)
         self.variants = block.variants[filled]
-        self.samples = lanes.sample[self.variants]
+        self.lanes, self.intact, self.filled = lanes, network, (None, None)
         self.streams = lanes.stream[self.variants]
         self.shape = (len(network.cells), block.width)
         self.state_shape = self.shape[:1] if self.flat else self.shape
@@ -67,7 +67,7 @@ class BlockRun:
         away since the last look, the same steps are run again, ever fewer at a time, until it is seen to happen.
         """
         n, last = len(self.block.variants), self.effects[-1].stop
-        self._edges()
+        self._fill(self.effects[0])
         self._record()
         self._state()
         self.uniform = self._uniform()
@@ -97,6 +97,9 @@ class BlockRun:
                 continue
             if effect is not self.effect:
                 self._segment(effect)
+            if self.arguments["held_cell"].size:  # also where steps are run again from a copy that was made before the onset
+                self.arguments["all_v"].reshape(self.shape)[self.arguments["held_cell"], self.arguments["held_lane"]] = (
+                    self.arguments["held_v"])
             self.arguments.update(t0=first, t1=last)
             if not self.ready:
                 self.module, self.ready = cache.compiled(self.module, self._listed()), True
@@ -168,6 +171,17 @@ class BlockRun:
     def _spread(self, x: np.ndarray, rows: int, wide: bool) -> np.ndarray:
         return np.broadcast_to(x, (rows, self.block.width)) if wide and not self.flat else np.broadcast_to(x, (rows, 1))[:, 0]
 
+    def _fill(self, effect: Effects) -> None:
+        """Take the numbers that hold in a segment: edge values and parameters, those of the run itself or altered ones."""
+        network, sample = effect.filled(self.intact, self.lanes)
+        if self.filled[0] is network and self.filled[1] is sample:
+            return
+        self.filled, self.network = (network, sample), network
+        self.samples = sample[self.variants]
+        self._edges()
+        self.parameters = {name: self._value(network.parameters[name]) for name in self.module.PARAMETERS}
+        self.parameters["dt"] = np.full((1, 1), self.dt_ms)
+
     def _edges(self) -> None:
         """Edge values and who is connected to whom, in rows of the receiving and of the sending cell."""
         module, network, n = self.module, self.network, self.shape[0]
@@ -208,9 +222,7 @@ class BlockRun:
 
     def _state(self) -> None:
         """States at step 0, buffers, and what never changes during a run."""
-        module, network, shape = self.module, self.network, self.shape
-        self.parameters = {name: self._value(network.parameters[name]) for name in module.PARAMETERS}
-        self.parameters["dt"] = np.full((1, 1), self.dt_ms)
+        module, shape = self.module, self.shape
         for name, x in module.initial(self.parameters).items():
             self.arguments[f"all_{name}"] = self._cast(x, shape[0], True)
         for k in range(len(module.SOURCES)):
@@ -256,9 +268,18 @@ class BlockRun:
         """What the perturbations change."""
         module, shape = self.module, self.shape
         self.effect = effect
+        self._fill(effect)
         alive = self._lanes_of(effect.alive)
         release = alive & self._lanes_of(effect.release)
-        self.arguments.update(alive=alive.reshape(self.state_shape), release=release.reshape(self.state_shape),
+        self.alive, fires = alive, alive
+        held, self.arguments["held_v"] = (np.zeros(0, np.int64), np.zeros(0, np.int64)), np.zeros(0, self.dtype)
+        if effect.clamp_mV is not None:
+            clamp = self._lanes_of(effect.clamp_mV)
+            fires = alive & np.isnan(clamp)
+            held = np.nonzero(alive & ~fires)
+            self.arguments["held_v"] = clamp[held].astype(self.dtype)
+        self.arguments["held_cell"], self.arguments["held_lane"] = held
+        self.arguments.update(fires=fires.reshape(self.state_shape), release=release.reshape(self.state_shape),
                               some_alive=alive.any(axis=1))
         for name, off in (("dead", ~alive), ("mute", ~release)):
             cell, lane = np.nonzero(off)
@@ -296,6 +317,7 @@ class BlockRun:
             return set()
         names = {name for name, _ in self.module.CONSTANTS}
         for effect in self.effects:
+            self._fill(effect)
             constants = self._constants(effect)
             names = {name for name in names if np.ptp(constants[name]) == 0}
         return names
@@ -313,7 +335,7 @@ class BlockRun:
         self.arguments.update(
             po_cell=p.cell[keep].astype(np.int64), po_source=p.source[keep].astype(np.int64), po_limit=limit[keep],
             po_most=limit[keep].max(axis=1, initial=0), po_size=self._lanes_of(p.size_pA)[keep].astype(self.dtype))
-        if self.flat:
+        if self.shared:
             self.arguments["draw"] = np.empty(keep.sum(), np.uint64)
 
     def _refuse_infinite(self, effect: Effects) -> None:
@@ -323,7 +345,7 @@ class BlockRun:
             bad |= ~np.isfinite(self._lanes_of(x).astype(self.dtype))
         p = effect.poisson
         np.logical_or.at(bad, p.cell, ~np.isfinite(self._lanes_of(p.size_pA).astype(self.dtype)))
-        alive = self.arguments["alive"].reshape(self.shape)
+        alive = self.alive
         for k, (_, _, writes) in enumerate(self.module.EVENTS):
             start, post = self.arguments[f"out{k}_start"], self.arguments[f"out{k}_post"]
             for m in range(writes):
@@ -339,13 +361,13 @@ class BlockRun:
         bad = ~(np.abs(self.arguments["all_v"]) <= RUNAWAY_MV)
         for name in self.module.STATES:
             bad |= ~np.isfinite(self.arguments[f"all_{name}"])
-        return (bad & self.arguments["alive"]).reshape(self.shape)[:, :len(self.block.variants)]
+        return (bad.reshape(self.shape) & self.alive)[:, :len(self.block.variants)]
 
     def _look(self) -> None:
         """How fast the states of some of the variants follow at this moment."""
         n = len(self.block.variants)
         some = np.unique(np.linspace(0, n - 1, min(n, LOOKED_AT)).astype(int))
-        alive, release = (self.arguments[k].reshape(self.shape)[:, some] for k in ("alive", "release"))
+        alive, release = self.alive[:, some], self.arguments["release"].reshape(self.shape)[:, some]
 
         def columns(x: np.ndarray) -> np.ndarray:
             return x if x.shape[1] == 1 else x[:, some]

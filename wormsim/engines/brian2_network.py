@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 
 from . import importing_brian2  # noqa: F401 -- before Brian2
@@ -24,6 +25,7 @@ import brian2 as b2
 import numpy as np
 import sympy
 from brian2.codegen.targets import codegen_targets
+from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
@@ -32,7 +34,7 @@ from brian2.units.fundamentalunits import get_or_create_dimension
 from ..dynamics import SynapseModel, noises
 from ..errors import InputError, UnknownNameError
 from ..kernels.random import event_draws, threshold
-from ..network import Effects, Lanes, Network, Pathway
+from ..network import Effects, Lanes, Network
 from ..units import UNITS
 from .brian2_noise import counted_noise, with_noise
 from .checks import check, internal_size, powers
@@ -44,6 +46,9 @@ _DRAWS_AT_ONCE = 1 << 20
 _CYTHON_FROM_EDGES = 200_000
 # What perturbations set in a cell, and its unit.
 _INPUTS = {"I_ext": "amp", "G_ext": "siemens", "GE_ext": "amp", "release": "1"}
+# The same of a voltage clamp, and what holds the potential: at the onset, before anything is recorded, and after each step.
+_CLAMP = {"clamped": "1", "v_clamp": "volt"}
+_HOLD = "v = v*(1 - clamped) + v_clamp*clamped"
 
 
 class SemilinearExponentialEuler(StateUpdateMethod):
@@ -98,7 +103,8 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     -------
     brian2.Network
         Objects "neurons", one for each synapse model by its name, and where they are needed "poisson_events" with
-        "poisson" and "onsets" with "segments". It holds no monitors; ``net.run(duration, namespace={})`` runs it.
+        "poisson", and "onsets" with "segments" and, for altered connections, "segments_" and their name. It holds no
+        monitors; ``net.run(duration, namespace={})`` runs it.
     """
     from ..variants import Variants
     from ..variants import effects as effects_of
@@ -107,9 +113,10 @@ def to_brian2(model, variants=None, variant: int = 0, duration_ms: float = 1000.
     if not 0 <= variant < len(variants):
         raise InputError(f"variant {variant} does not exist: there are {len(variants)}")
     dt_ms = model.neuron.dt_ms if dt_ms is None else dt_ms
-    effects = effects_of(model, variants, dt_ms, round(duration_ms / dt_ms))
+    network = model.lower(variants.samples)
+    effects = effects_of(model, variants, dt_ms, round(duration_ms / dt_ms), network)
     with ONE_AT_A_TIME:
-        return build(model.lower(variants.samples), effects, variants.lanes(), variant, dt_ms, target, counted=False)
+        return build(network, effects, variants.lanes(), variant, dt_ms, target, counted=False)
 
 
 def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_ms: float,
@@ -128,11 +135,15 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
         _gated(pathway.synapse, "")
     check(network.neuron, tuple(p.synapse for p in network.pathways))
     code = _code_class(network, target)
-    sample = int(lanes.sample[lane])
+    filled: list[_Filled] = []
+    for e in effects:
+        found = _Filled(*e.filled(network, lanes), lane)
+        filled.append(next((f for f in filled if f.network is found.network and f.sample == found.sample), found))
     clock = b2.Clock(dt=dt_ms * b2.ms, name="wormsim_clock*")
     alive = np.ascontiguousarray(effects[0].alive[:, lane])
-    inputs = [_inputs(e, lane, alive) for e in effects]
-    group = _neurons(network, inputs, sample, clock, code, method, counted)
+    clamped = any(e.clamp_mV is not None and not np.isnan(e.clamp_mV[alive, lane]).all() for e in effects)
+    inputs = [_inputs(e, lane, alive) | (_clamp(e, lane, alive) if clamped else {}) for e in effects]
+    group = _neurons(network, filled, inputs, clock, code, method, counted)
     group.variables["alive"].set_value(alive)
     blocked = any(not x["release"][alive].all() for x in inputs)
     net = b2.Network(group)
@@ -141,18 +152,42 @@ def build(network: Network, effects: list[Effects], lanes: Lanes, lane: int, dt_
     for order, pathway in enumerate(network.pathways):
         if (alive[pathway.pre] & alive[pathway.post]).any():
             gate = "*release_pre" if blocked and pathway.synapse.kind == "chemical" else ""
-            net.add(_synapses(network, pathway, group, alive, gate, sample, clock, code, order))
+            net.add(_synapses(network, filled, order, group, alive, gate, clock, code))
     _add_poisson(net, network, effects, group, alive, lanes, lane, clock, code)
-    _add_segments(net, effects, inputs, group, clock, code)
+    _add_segments(net, network, effects, inputs, filled, group, alive, clock, code)
     return net
 
 
-def equations_of(network: Network, counted: bool = True,
-                 silenced: bool = True) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
+class _Filled:
+    """What a variant finds in one segment: its column of the network that holds then."""
+
+    def __init__(self, network: Network, sample: np.ndarray, lane: int):
+        self.network, self.sample = network, int(sample[lane])
+
+    def parameter(self, symbol: str) -> np.ndarray:
+        """(N,) or (1,), in internal units."""
+        return _column(self.network.parameters[symbol], self.sample)
+
+    def edges(self, order: int, symbol: str) -> np.ndarray:
+        """(E,), in internal units, of a pathway by number."""
+        return _column(self.network.pathways[order].values[symbol], self.sample)
+
+
+def _moving(filled: list[_Filled], read: Callable[[_Filled], np.ndarray]) -> bool:
+    """Whether what is read changes from segment to segment."""
+    if all(f is filled[0] for f in filled):
+        return False
+    first, *others = {id(f): read(f) for f in filled}.values()
+    return any(not np.array_equal(*np.broadcast_arrays(first, x)) for x in others)
+
+
+def equations_of(network: Network, counted: bool = True, silenced: bool = True,
+                 each: frozenset[str] = frozenset(), moving: frozenset[str] = frozenset()) -> tuple[str, dict[str, np.ndarray], dict[str, str], str]:
     """Brian2 text of the cells, the parameters that occur in it, initial values and reset.
 
     Without `silenced` the conductance of perturbations is left out of the sum: it would cost an exponential in each step
-    of every cell.
+    of every cell. `each` are parameters that every cell has its own of although the network has one for all, `moving` those
+    that change during the run.
     """
     neuron, synapses = network.neuron, [p.synapse for p in network.pathways]
     lines = [neuron.equations, *(s.cell_equations for s in synapses)]
@@ -166,7 +201,9 @@ def equations_of(network: Network, counted: bool = True,
         *lines, neuron.threshold, reset, neuron.refractory, *initial.values(), *elsewhere])))
     values = {k: x for k, x in network.parameters.items() if k in used}
     units = _units(network)
-    lines += [f"{k} : {units[k]} ({'shared, ' if len(x) == 1 else ''}constant)" for k, x in values.items()]
+    for k, x in values.items():
+        flags = [*(["shared"] if len(x) == 1 and k not in each else []), *(["constant"] if k not in moving else [])]
+        lines.append(f"{k} : {units[k]}" + f" ({', '.join(flags)})" * bool(flags))
     text = with_noise("\n".join(filter(None, lines)), noises(neuron, synapses), counted)
     return (text if neuron.refractory else text.replace("(unless refractory)", "")), values, initial, reset
 
@@ -178,38 +215,58 @@ def _inputs(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarr
             "release": effect.release[:, lane] * 1.0}
 
 
-def _neurons(network: Network, inputs: list[dict], sample: int, clock, code, method, counted: bool) -> b2.NeuronGroup:
+def _clamp(effect: Effects, lane: int, alive: np.ndarray) -> dict[str, np.ndarray]:
+    """Which cells are held in a segment, and at what voltage (V)."""
+    clamp = np.full(len(alive), np.nan) if effect.clamp_mV is None else effect.clamp_mV[:, lane]
+    held = alive & ~np.isnan(clamp)
+    return {"clamped": held * 1.0, "v_clamp": np.where(held, clamp, 0.0) * 1e-3}
+
+
+def _neurons(network: Network, filled: list[_Filled], inputs: list[dict], clock, code, method, counted: bool) -> b2.NeuronGroup:
     neuron = network.neuron
     silenced = any(x["G_ext"].any() or x["GE_ext"].any() for x in inputs)
-    text, values, initial, reset = equations_of(network, counted, silenced)
-    spiking = {}
+    moving = frozenset(k for k in network.parameters if _moving(filled, lambda f, k=k: f.parameter(k)))
+    each = moving | {k for k in network.parameters if len(filled[0].parameter(k)) > 1}
+    text, values, initial, reset = equations_of(network, counted, silenced, each, moving)
+    altered = [{k: f.network.parameters[k] for k in values} for f in filled if f.network is not network]
+    spiking, clamped = {}, "clamped" in inputs[0]
+    if clamped:
+        text = "\n".join([text, *(f"{name} : {unit}" for name, unit in _CLAMP.items())])
     if neuron.threshold:
-        spiking = {"threshold": f"({neuron.threshold}) and alive", "reset": reset or None}
+        spiking = {"threshold": f"({neuron.threshold}) and alive" + " and clamped < 0.5" * clamped, "reset": reset or None}
         if neuron.refractory:
             spiking["refractory"] = neuron.refractory
     group = b2.NeuronGroup(len(network.cells), text, clock=clock, namespace={}, dtype=np.float64, codeobj_class=code,
-                           method=method or _method(text, values), name="neurons", **spiking)
-    for symbol, x in values.items():
-        si = _column(x, sample) * internal_size(group.variables[symbol].dim)
-        group.variables[symbol].set_value(si[0] if len(si) == 1 else si)
+                           method=method or _method(text, [values, *altered]), name="neurons", **spiking)
+    for symbol in values:
+        si = filled[0].parameter(symbol) * internal_size(group.variables[symbol].dim)
+        shared = len(si) == 1 and symbol not in each
+        group.variables[symbol].set_value(si[0] if shared else np.broadcast_to(si, len(network.cells)))
     for name, x in inputs[0].items():
         group.variables[name].set_value(x)
     for state, expression in initial.items():
         setattr(group, state, expression)
+    if clamped:
+        for name, when in (("clamp_onset", {"when": "start", "order": -99}), ("clamp", {"when": "end"})):
+            # as run_regularly, but of a refractory cell as well
+            group.contained_objects.append(CodeRunner(
+                group, "stateupdate", code=_HOLD, clock=clock, name=name, codeobj_class=code,
+                override_conditional_write=["not_refractory"] if neuron.refractory else None, **when))
     return group
 
 
-def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sample: int, clock, code,
-              order: int) -> b2.Synapses:
+def _synapses(network: Network, filled: list[_Filled], order: int, group, alive, gate: str, clock, code) -> b2.Synapses:
+    pathway = network.pathways[order]
     synapse = pathway.synapse
     keep = alive[pathway.pre] & alive[pathway.post]
     all_units = _units(network)
     units = {e.symbol: all_units[e.scale] for e in synapse.edge}
-    lines = [f"{symbol} : {unit} (constant)" for symbol, unit in units.items()]
+    moving = {symbol for symbol in units if _moving(filled, lambda f, symbol=symbol: f.edges(order, symbol))}
+    lines = [f"{symbol} : {unit}" + " (constant)" * (symbol not in moving) for symbol, unit in units.items()]
     lines += [f"{name}_post = ({expr}){gate} : {unit} (summed)" for name, (expr, unit) in synapse.summed.items()]
     arguments = {}
     if synapse.delay:
-        delay = _column(network.parameters[synapse.delay], sample) * b2.ms
+        delay = filled[0].parameter(synapse.delay) * b2.ms
         if len(delay) == 1:
             arguments["delay"] = delay[0]
     made = b2.Synapses(group, group, "\n".join(lines), on_pre=_gated(synapse, gate) or None, clock=clock, namespace={},
@@ -218,8 +275,8 @@ def _synapses(network: Network, pathway: Pathway, group, alive, gate: str, sampl
     made.connect(i=pathway.pre[keep], j=pathway.post[keep])
     if synapse.delay and "delay" not in arguments:
         made.delay = delay[pathway.pre[keep]]
-    for symbol, x in pathway.values.items():
-        setattr(made, f"{symbol}_", _column(x, sample)[keep] * internal_size(made.variables[symbol].dim))
+    for symbol in pathway.values:
+        setattr(made, f"{symbol}_", filled[0].edges(order, symbol)[keep] * internal_size(made.variables[symbol].dim))
     return made
 
 
@@ -254,27 +311,50 @@ def _add_poisson(net, network: Network, effects: list[Effects], group, alive, la
     net.add(generator, made)
 
 
-def _add_segments(net, effects: list[Effects], inputs: list[dict], group, clock, code) -> None:
-    """Add the onsets and offsets: a source that fires once at each, with a synapse to every cell whose inputs change then."""
-    names = [name for name in inputs[0] if any((x[name] != inputs[0][name]).any() for x in inputs)]
-    changed = [np.flatnonzero(np.any([new[n] != old[n] for n in names], axis=0)) for old, new in pairwise(inputs) if names]
-    if not names:
+def _add_segments(net, network: Network, effects: list[Effects], inputs: list[dict], filled: list[_Filled], group, alive, clock,
+                  code) -> None:
+    """Add the onsets and offsets: a source that fires once at each, with a synapse to every cell and to every connection whose
+    numbers change then.
+    """
+    units, n = _units(network), len(network.cells)
+    values = [dict(x) for x in inputs]
+    for symbol in network.parameters:
+        if symbol in group.variables and _moving(filled, lambda f, symbol=symbol: f.parameter(symbol)):
+            size = internal_size(group.variables[symbol].dim)
+            for x, f in zip(values, filled, strict=True):
+                x[symbol] = np.broadcast_to(f.parameter(symbol) * size, n)
+    # (name, target, its variables' values in each segment in SI units, their Brian2 units)
+    written = [("segments", group, values, _INPUTS | _CLAMP | units)]
+    for order, pathway in enumerate(network.pathways):
+        moving = [e for e in pathway.synapse.edge if _moving(filled, lambda f, e=e, order=order: f.edges(order, e.symbol))]
+        if moving and pathway.synapse.name in net:
+            synapses, keep = net[pathway.synapse.name], alive[pathway.pre] & alive[pathway.post]
+            values = [{e.symbol: f.edges(order, e.symbol)[keep] * internal_size(synapses.variables[e.symbol].dim) for e in moving}
+                      for f in filled]
+            written.append((f"segments_{synapses.name}", synapses, values, {e.symbol: units[e.scale] for e in moving}))
+    written = [(*w, names) for w in written if (names := [k for k in w[2][0] if any((x[k] != w[2][0][k]).any() for x in w[2])])]
+    if not written:
         return
     at = np.array([e.start for e in effects[1:]])
     onsets = b2.SpikeGeneratorGroup(len(at), np.arange(len(at)), at * clock.dt, clock=clock, when="start", order=-101,
                                     sorted=True, codeobj_class=code, name="onsets")
+    net.add(onsets, *(_writes(onsets, *w, clock, code) for w in written))
+
+
+def _writes(onsets, name: str, target, values: list[dict], units: dict[str, str], names: list[str], clock, code) -> b2.Synapses:
+    """Synapses that set what changes in cells or connections from one segment to the next."""
+    changed = [np.flatnonzero(np.any([new[n] != old[n] for n in names], axis=0)) for old, new in pairwise(values)]
     # Two additions and no assignment, which Brian2 warns of: x - x + y is y to the bit.
     made = b2.Synapses(
-        onsets, group, "\n".join(f"old_{n} : {_INPUTS[n]} (constant)\nnew_{n} : {_INPUTS[n]} (constant)" for n in names),
+        onsets, target, "\n".join(f"old_{n} : {units[n]} (constant)\nnew_{n} : {units[n]} (constant)" for n in names),
         on_pre="\n".join(f"{n}_post -= old_{n}\n{n}_post += new_{n}" for n in names), clock=clock, namespace={},
-        codeobj_class=code, dtype={f"{when}_{n}": np.float64 for n in names for when in ("old", "new")}, name="segments")
+        codeobj_class=code, dtype={f"{when}_{n}": np.float64 for n in names for when in ("old", "new")}, name=name)
     made.pre.when, made.pre.order = "start", -100
-    made.connect(i=np.repeat(np.arange(len(at)), [len(cells) for cells in changed]), j=np.concatenate(changed))
+    made.connect(i=np.repeat(np.arange(len(changed)), [len(rows) for rows in changed]), j=np.concatenate(changed))
     for n in names:
         for when, first in (("old", 0), ("new", 1)):
-            values = [x[n][cells] for x, cells in zip(inputs[first:], changed, strict=False)]
-            setattr(made, f"{when}_{n}_", np.concatenate(values))
-    net.add(onsets, made)
+            setattr(made, f"{when}_{n}_", np.concatenate([x[n][rows] for x, rows in zip(values[first:], changed, strict=False)]))
+    return made
 
 
 def _poisson_target(network: Network) -> str:
@@ -293,14 +373,14 @@ def _gated(synapse: SynapseModel, gate: str) -> str:
     return "\n".join(out)
 
 
-def _method(text: str, values: dict[str, np.ndarray]):
+def _method(text: str, values: list[dict[str, np.ndarray]]):
     """Brian2's own exponential Euler wherever it takes the equations and has nothing to divide by that may be 0."""
     try:
         system = get_conditionally_linear_system(b2.Equations(text))
     except ValueError:
         return SemilinearExponentialEuler()
     own = any(sympy.sympify(a).has(sympy.Symbol(name, real=True)) for name, (a, _) in system.items())
-    return SemilinearExponentialEuler() if own or _may_vanish(system, values) else "exponential_euler"
+    return SemilinearExponentialEuler() if own or any(_may_vanish(system, x) for x in values) else "exponential_euler"
 
 
 def _may_vanish(system: dict, values: dict[str, np.ndarray]) -> bool:

@@ -25,26 +25,19 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
+from ..cache import place
 from ..dynamics import NeuronModel, SynapseModel
 from ..errors import warn_data
 
-_SOURCES = ("engines/checks.py", "engines/codegen.py", "engines/codegen_cells.py", "engines/equations.py",
-            "engines/expressions.py", "engines/linear.py", "engines/rates.py", "kernels/exponential.py", "kernels/gather.py",
-            "kernels/logarithm.py", "kernels/normal.py", "kernels/philox.py", "kernels/prefetch.py", "kernels/rows.py",
-            "kernels/sigmoid.py", "kernels/subnormals.py")
+_WRITERS = ("checks", "codegen", "codegen_cells", "equations", "expressions", "linear", "rates")
 _LOADED: dict[str, ModuleType] = {}
 _LOCK = threading.RLock()
 _WARNED: set[str] = set()
 
 
 def folder() -> Path:
-    """Where kernels are kept: ``WORMSIM_CACHE_DIR``, or the user's cache folder."""
-    own = os.environ.get("WORMSIM_CACHE_DIR")
-    if own:
-        return Path(own).expanduser() / "kernels"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("wormsim", appauthor=False) / "kernels"
+    """Where kernels are kept: a part of the cache."""
+    return place() / "kernels"
 
 
 def info() -> dict[str, object]:
@@ -101,17 +94,23 @@ def _shipped_source(name: str) -> Path:
     return Path(__file__).parent.parent / "kernels" / f"{name}.py"
 
 
-@lru_cache
 def _shipped_key(name: str) -> str:
+    return _digest(["shipped", name])
+
+
+def _digest(told: list) -> str:
+    """A key of what is told, the machine, and every source that writes kernels or is called by one."""
+    return hashlib.sha256(repr([*told, *_surroundings()]).encode()).hexdigest()[:24]
+
+
+@lru_cache
+def _surroundings() -> tuple[str, ...]:
     import llvmlite.binding as llvm
 
-    told = [name, sys.version_info[:2], version("numba"), llvm.get_host_cpu_name(),
-            str(llvm.get_host_cpu_features().flatten())]
-    digest = hashlib.sha256(repr(told).encode() + _shipped_source(name).read_bytes())
     root = Path(__file__).parent.parent
-    for source in _SOURCES:
-        digest.update((root / source).read_bytes())
-    return digest.hexdigest()[:24]
+    sources = [*sorted((root / "kernels").glob("*.py")), *(root / "engines" / f"{name}.py" for name in _WRITERS)]
+    return (str(sys.version_info[:2]), *(version(name) for name in ("numba", "brian2", "sympy")), llvm.get_host_cpu_name(),
+            str(llvm.get_host_cpu_features().flatten()), *(hashlib.sha256(s.read_bytes()).hexdigest() for s in sources))
 
 
 def compiled(module: ModuleType, arguments: tuple) -> ModuleType:
@@ -140,29 +139,21 @@ def _generate(neuron, synapses, layout, dtype) -> str:
 
 
 def _key(neuron: NeuronModel, synapses: tuple[SynapseModel, ...], layout: str, dtype: str) -> str:
-    import llvmlite.binding as llvm
-
     told = [neuron.name, neuron.equations, neuron.threshold, neuron.reset, neuron.refractory, sorted(neuron.initial.items()),
             sorted((p.symbol, p.unit) for p in neuron.parameters)]
     for s in synapses:
         told += [s.name, s.kind, s.cell_equations, sorted(s.summed.items()), s.on_pre, s.delay, s.current, s.reset,
                  [(e.symbol, e.scale) for e in s.edge], sorted(s.initial.items()),
                  sorted(s.derived.items()), s.poisson_target, sorted((p.symbol, p.unit) for p in s.parameters)]
-    told += [layout, dtype, sys.version_info[:2], *(version(name) for name in ("numba", "brian2", "sympy")),
-             llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features().flatten())]
-    digest = hashlib.sha256(repr(told).encode())
-    root = Path(__file__).parent.parent
-    for source in _SOURCES:
-        digest.update((root / source).read_bytes())
-    return digest.hexdigest()[:24]
+    return _digest([*told, layout, dtype])
 
 
 def _load(key: str, generate) -> ModuleType:
     text = None
-    for place in (folder, _temporary):
+    for root in (folder, _temporary):
         path = None
         try:
-            path = place() / key / f"wormsim_kernel_{key}.py"
+            path = root() / key / f"wormsim_kernel_{key}.py"
             if not path.is_file():
                 text = text or generate()
                 _write(path, text)

@@ -3,7 +3,7 @@
 The two fast engines differ in what they integrate (exponential Euler against the exact solution), so that the choice may
 rest on the model alone: with the number of variants, or with what is done to one of them, a variant's numbers would
 depend on the company it runs in. So the rule asks for the number of cells, the events from outside that the model itself
-has (activity costs the event engine, and hardly costs the other), the synapses and the equations.
+has (activity costs the event engine, and hardly costs the other), its perturbations, the synapses and the equations.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ def choose(model: Model, network: Network | None = None) -> tuple[str, str]:
     n = len(model.circuit.connectome.cells)
     if n < EVENT_FROM_CELLS:
         return "numba", f"{n} cells; the event engine pays from {EVENT_FROM_CELLS} on"
+    stepped = [p for p in model.perturbations if p.only_stepped]
+    if stepped:
+        return "numba", f"{stepped[0]!r} is not for the event engine"
     events = sum(len(p.resolved) * _rate_Hz(p, model) for p in model.perturbations) / n
     if events > QUIET_PER_S:
         return "numba", f"{events:.3g} Poisson events a second and cell; the event engine pays up to {QUIET_PER_S:g}"

@@ -179,8 +179,8 @@ class Writer:
 
     def _arguments(self) -> list[str]:
         s = self.system
-        names = ["t0", "t1", *(f"all_{x}" for x in self.states), *(f"c_{n}" for n in self.used), "some_alive", "alive", "release",
-                 "dead_cell", "dead_lane", *(f"dead_{x}" for x in self.states), "mute_cell", "mute_lane"]
+        names = ["t0", "t1", *(f"all_{x}" for x in self.states), *(f"c_{n}" for n in self.used), "some_alive", "fires", "release",
+                 "held_cell", "held_lane", "held_v", "dead_cell", "dead_lane", *(f"dead_{x}" for x in self.states), "mute_cell", "mute_lane"]
         for k, source in enumerate(s.sources):
             names += [f"old{k}", f"new{k}"]
             names += [f"{x}{k}_{n}{y}" for n, _ in source.terms for x, y in (("in", "_start"), ("in", "_pre"), ("w", ""))]
@@ -211,9 +211,13 @@ class Writer:
         return out + self._mask("old") + self._mask("new")
 
     def _mask(self, which: str) -> list[str]:
-        """Nothing of an ablated cell goes out, nor by chemical synapses of a blocked one."""
+        """A clamped cell is held; nothing of an ablated cell goes out, nor by chemical synapses of a blocked one."""
         out = []
         if which == "new":
+            out += ["for q in range(held_cell.size):", "    i = held_cell[q]", "    b = held_lane[q]",
+                    "    all_v[i, b] = held_v[q]", *indented(self._refresh("v"))]
+            if self.system.crossing:  # what would have been a spike was none
+                out += ["    if above[i, b] == 2:", "        above[i, b] = 0"]
             out += ["for q in range(dead_cell.size):", "    i = dead_cell[q]", "    b = dead_lane[q]",
                     *(f"    all_{x}[i, b] = dead_{x}[q]" for x in self.states)]
             if self.gating:
@@ -390,7 +394,7 @@ class Writer:
     def _threshold(self) -> list[str]:
         condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
-        exact = f"alive[i, b] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
+        exact = f"fires[i, b] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i*n_lanes + b", "n_spikes += 1"]
         if self.gating:
             busy = "busy[i, b]" if self.layout == "lanes" else "busy[i]"
@@ -434,13 +438,14 @@ class Writer:
         gate = " and free[i, b] <= now" if target in self.system.gated else ""
         hit = f"if {{}} < po_limit[k, b]{gate}:"
         add = [f"all_{target}[i, b] += po_size[k, b]", *self._refresh(target)]
-        if self.layout == "shared":
-            inner = ["u = event_draw(key_low[0], key_high[0], t, i, po_source[k])", "if u < po_most[k]:",
-                     "    for b in range(n_lanes):", *indented(indented([hit.format("u"), *indented(add)]))]
-        else:
-            inner = ["if po_most[k] > 0:", "    for b in range(n_lanes):",
-                     "        draw[b] = event_draw(key_low[b], key_high[b], t, i, po_source[k])",
-                     "    for b in range(n_lanes):", *indented(indented([hit.format("draw[b]"), *indented(add)]))]
+        if self.layout == "shared":  # first all draws, which is a vector loop, then the few that are events
+            return ["for k in range(po_cell.size):", "    draw[k] = event_draw(key_low[0], key_high[0], t, po_cell[k], po_source[k])",
+                    "for k in range(po_cell.size):", "    if draw[k] < po_most[k]:", "        i = po_cell[k]",
+                    "        for b in range(n_lanes):",
+                    *indented(indented(indented([hit.format("draw[k]"), *indented(add)])))]
+        inner = ["if po_most[k] > 0:", "    for b in range(n_lanes):",
+                 "        draw[b] = event_draw(key_low[b], key_high[b], t, i, po_source[k])",
+                 "    for b in range(n_lanes):", *indented(indented([hit.format("draw[b]"), *indented(add)]))]
         return ["for k in range(po_cell.size):", "    i = po_cell[k]", *indented(inner)]
 
     def _reset(self) -> list[str]:

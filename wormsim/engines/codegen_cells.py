@@ -63,7 +63,7 @@ class CellsWriter(Writer):
         return self._function_of_steps(["n_cells = all_v.size", *self._enter()], steps)
 
     def _arguments(self) -> list[str]:
-        unused = {"some_alive", "dead_lane", "mute_lane", "noise_of", "po_most", *(f"row_{n}" for n in self.system.noises)}
+        unused = {"some_alive", "held_lane", "dead_lane", "mute_lane", "noise_of", "po_most", *(f"row_{n}" for n in self.system.noises)}
         return [name for name in super()._arguments() if name not in unused]
 
     def _enter(self) -> list[str]:
@@ -76,6 +76,9 @@ class CellsWriter(Writer):
     def _mask(self, which: str) -> list[str]:
         out = []
         if which == "new":
+            out += ["for q in range(held_cell.size):", "    i = held_cell[q]", "    all_v[i] = held_v[q]", *indented(self._refresh("v"))]
+            if self.system.crossing:
+                out += ["    if above[i] == 2:", "        above[i] = 0"]
             out += ["for q in range(dead_cell.size):", "    i = dead_cell[q]", *(f"    all_{x}[i] = dead_{x}[q]" for x in self.states)]
             if self.gating:
                 out += ["    free[i] = 0"]
@@ -131,7 +134,7 @@ class CellsWriter(Writer):
     def _threshold(self) -> list[str]:
         condition = self._crossing()
         load = [f"y_{x} = {x}_i[b]" for x in self.states if re.search(rf"\by_{x}\b", condition)]
-        exact = f"alive[i] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
+        exact = f"fires[i] and {condition}" + (" and free_i[b] <= now" if self.gating else "")
         fire = ["spikes[n_spikes] = i", "n_spikes += 1"]
         if self.gating:
             fire.append("free_i[b] = t + busy[i]")

@@ -21,7 +21,7 @@ from ..connectome import Connectome
 from ..errors import InputError
 from ..model import Model
 from ..network import Effects, Lanes, Record
-from ..perturbations import Ablate, BlockRelease, Silence, Stimulate
+from ..perturbations import Ablate, BlockGapJunctions, BlockRelease, Clamp, Scale, Silence, Stimulate
 from ..signs import assign_signs
 from ..variants import Variants, effects
 from .corner_cases import DT_MS, N_CELLS, N_STEPS, corner_cases
@@ -57,6 +57,8 @@ def cases(model: Model) -> dict[str, tuple]:
         "ablated": (Ablate(busy, others[0]),),
         "release blocked": (BlockRelease(busy, others[1], start_ms=20.0, stop_ms=60.0),),
         "silenced": (Silence(busy, others[2], start_ms=15.0, stop_ms=55.0),),
+        "clamped": (Clamp(busy, others[4], start_ms=12.0, stop_ms=45.0, v_mV=-30.0),),
+        "altered": (Scale("rays", factor=0.5, start_ms=25.0), BlockGapJunctions(busy, start_ms=10.0, stop_ms=50.0, fraction=0.8)),
         "pulse": (Stimulate(busy, others[3], start_ms=30.0, stop_ms=50.0, current_pA=2 * drive),),
     }
     if any(s.poisson_target for s in model.synapses):
@@ -99,7 +101,7 @@ def compare(model: Model, variants: Variants, duration_ms: float = 80.0, dt_ms: 
     labels = np.array([v.label for v in variants.variants])
 
     def run(engine: str, some: Variants, dtype: str = "float64", **options) -> dict[str, np.ndarray]:
-        done = effects(model, some, dt_ms, n_steps)
+        done = effects(model, some, dt_ms, n_steps, network)
         return catalog.load("engines", engine).run(network, done, some.lanes(), n_steps, dt_ms, record, dtype, 1, **options)
 
     rows, references = [], {}

@@ -54,6 +54,10 @@ def run(
     if dtype not in (np.float32, np.float64):
         raise InputError(f"dtype {dtype} is not one of float32, float64")
     check_segments(effects, n_steps)
+    if any(e.network is not effects[0].network for e in effects):
+        raise linear.refused("a perturbation alters the network in the middle of the run")
+    network, sample = effects[0].filled(network, lanes)
+    lanes = Lanes(sample, lanes.stream)
     check_counts(network, record, dt_ms)
     pathway = linear.pathway_of(network)
     structure = linear.structure_of(network.neuron, network.pathways, pathway.synapse)
@@ -63,6 +67,8 @@ def run(
     for e in effects:
         if (e.alive & ((e.conductance_nS != 0) | (e.conductance_reversal_pA != 0))).any():
             raise linear.refused("silencing (Silence) adds a conductance, which changes the membrane time constant")
+        if e.clamp_mV is not None:
+            raise linear.refused("a voltage clamp (Clamp) holds cells in every step")
         if not pathway.synapse.poisson_target and (e.poisson.probability > 0).any():
             raise InputError(f"a Poisson stimulus needs a synapse model that takes events; {pathway.synapse.name} does not: "
                              "use a current pulse")

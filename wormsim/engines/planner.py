@@ -51,7 +51,8 @@ def plan(lanes: Lanes, effects: list[Effects], n_cells: int, dtype, threads: int
     ----------
     lanes : Lanes
     effects : list of Effects
-        Without Poisson events in any of them, and without noise, the random stream does not matter.
+        Without Poisson events in any of them, and without noise, the random stream does not matter. Variants that differ in
+        what is altered in them differ as samples do.
     n_cells : int
     dtype : numpy dtype
     threads : int
@@ -64,7 +65,9 @@ def plan(lanes: Lanes, effects: list[Effects], n_cells: int, dtype, threads: int
     step = VECTOR_BYTES // np.dtype(dtype).itemsize
     random = noise or any(len(e.poisson.cell) for e in effects)
     stream = lanes.stream if random else np.zeros_like(lanes.stream)
-    _, group = np.unique(np.stack([lanes.sample.astype(np.uint64), stream]), axis=1, return_inverse=True)
+    altered = {id(e.sample): e.sample.astype(np.uint64) for e in effects if e.sample is not None}
+    alike = np.stack([lanes.sample.astype(np.uint64), stream, *altered.values()])
+    _, group = np.unique(alike, axis=1, return_inverse=True)
     group = group.ravel()
     counts = np.bincount(group)
     together = counts[group] >= _LEAST_SHARED

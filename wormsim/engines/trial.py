@@ -187,7 +187,7 @@ class Trial:
             "row_start": rows.row_start, "post": rows.post, "weight": rows.weight,
             "key_low": np.uint64(int(stream) & 0xFFFFFFFF), "key_high": np.uint64(int(stream) >> 32),
             "runaway": RUNAWAY_MV}
-        self._spike_buffer(_SPIKES_AT_FIRST)
+        self._spike_buffer(max(_SPIKES_AT_FIRST, 2 * n))
         self._frames()
 
     def run(self, start: int, stop: int, given: Input) -> None:
@@ -266,14 +266,14 @@ class Trial:
     def _empty(self) -> None:
         """Keep the new spikes, and leave only those in the buffer that are still on their way."""
         module = self.module
-        n_hot, n_spikes, sent = (int(self.progress[k]) for k in (module.N_HOT, module.N_SPIKES, module.SENT))
+        n_spikes, sent = int(self.progress[module.N_SPIKES]), int(self.progress[module.SENT])
         step, cell = self.arguments["spike_step"], self.arguments["spike_cell"]
         if self.keep_spikes and n_spikes > self.taken:
             self.kept.append((step[self.taken:n_spikes].copy(), cell[self.taken:n_spikes].copy()))
         waiting = step[sent:n_spikes].copy(), cell[sent:n_spikes].copy()
-        n = len(waiting[0])
-        if n + n_hot > len(step) // 2:
-            self._spike_buffer(2 * (n + n_hot))
+        n, at_most = len(waiting[0]), len(waiting[0]) + len(self.alive)
+        if at_most > len(step) // 2:
+            self._spike_buffer(2 * at_most)
         self.arguments["spike_step"][:n], self.arguments["spike_cell"][:n] = waiting
         self.progress[module.N_SPIKES], self.progress[module.SENT] = n, 0
         self.taken = n

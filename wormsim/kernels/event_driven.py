@@ -323,7 +323,7 @@ def run(start, stop, enter, progress, state, flags, hot, near, found, busy, unti
     if enter:
         _enter(enter == 2, start - base, progress, state, flags, hot, near, level, next_level, threshold, mark, decay, kappa)
     step = start
-    while step < stop and progress[N_SPIKES] + progress[N_HOT] <= spike_cell.shape[0]:
+    while step < stop and progress[N_SPIKES] + level.shape[0] <= spike_cell.shape[0]:  # each cell may spike in one step
         if step - base > length:
             _rebase(state, decay)
             base += length

@@ -1,11 +1,43 @@
-"""Stimulation: a current, a conductance that opens, or Poisson events as a sense organ would deliver them."""
+"""Stimulation: a current, a conductance that opens, or Poisson events as a sense organ would deliver them.
+
+With time constants, current and conductance follow the light as an opsin's do: ``dg/dt = (g_light - g)/tau_opsin`` in every
+cell, where the stimulus sets `g_light` and `tau_opsin` when it begins and when it ends. That is exact whatever the step, and
+a pulse that begins before the last one has died away goes on from where it is.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from ..dynamics import SynapseModel
 from ..errors import InputError
+from ..parameter import Parameter
 from ..perturbation import Perturbation, Sheet
+
+if TYPE_CHECKING:
+    from ..alteration import Changes
+
+_SET = "set by Stimulate, cell by cell"
+
+OPSIN = SynapseModel(
+    name="opsin",
+    kind="none",
+    cell_equations="""
+    dg_opsin/dt = (g_light - g_opsin)/tau_opsin : siemens
+    dI_opsin/dt = (I_light - I_opsin)/tau_opsin : amp
+    """,
+    current="I_opsin + g_opsin*(E_opsin - v)",
+    edge=(),
+    parameters=(
+        Parameter("g_light", 0.0, "nS", _SET, "guess"),
+        Parameter("I_light", 0.0, "pA", _SET, "guess"),
+        Parameter("tau_opsin", 1.0, "ms", _SET, "guess"),
+        Parameter("E_opsin", 0.0, "mV", _SET, "guess"),
+    ),
+    initial={"g_opsin": "0*siemens", "I_opsin": "0*amp"},
+)
 
 
 class Stimulate(Perturbation):
@@ -27,6 +59,9 @@ class Stimulate(Perturbation):
         Conductance that opens, as a mechanically gated channel does; it cannot drive the cell beyond `e_mV`.
     e_mV : float
         Reversal potential of that conductance.
+    tau_on_ms, tau_off_ms : float, optional
+        Time constants with which current and conductance rise from `start_ms` on and fall from `stop_ms` on; by default they
+        switch at once. One is enough for both. Of events there are none.
 
     Raises
     ------
@@ -45,6 +80,8 @@ class Stimulate(Perturbation):
         size_pA: float | str | None = None,
         g_nS: float | str | None = None,
         e_mV: float = 0.0,
+        tau_on_ms: float | None = None,
+        tau_off_ms: float | None = None,
     ):
         super().__init__(*cells, start_ms=start_ms, stop_ms=stop_ms)
         if current_pA is None and rate_Hz is None and g_nS is None:
@@ -64,6 +101,35 @@ class Stimulate(Perturbation):
                 raise InputError(f"Stimulate: {name} = {value} is negative")
         self.current_pA, self.rate_Hz, self.size_pA = current_pA, rate_Hz, size_pA
         self.g_nS, self.e_mV = g_nS, float(e_mV)
+        self.tau_on_ms = tau_on_ms if tau_on_ms is not None else tau_off_ms
+        self.tau_off_ms = tau_off_ms if tau_off_ms is not None else tau_on_ms
+        for name in ("tau_on_ms", "tau_off_ms"):
+            tau = getattr(self, name)
+            if tau is not None and not 0 < tau < np.inf:
+                raise InputError(f"Stimulate: {name} = {tau} must be a positive number")
+        if self.tau_on_ms is not None and _is_there(rate_Hz):
+            raise InputError(f"{self!r}: time constants are of a current or a conductance, and Poisson events have neither")
+        if self._follows:
+            self.mechanisms = (OPSIN,)
+
+    @property
+    def _follows(self) -> bool:
+        """Whether there is something that rises and falls."""
+        return self.tau_on_ms is not None and (_is_there(self.current_pA) or _is_there(self.g_nS))
+
+    def parts(self) -> tuple[Perturbation, ...]:
+        """With time constants: the light, and the time after it."""
+        if not self._follows:
+            return (self,)
+        return (_Light(self, True), *([_Light(self, False)] if np.isfinite(self.stop_ms) else []))
+
+    def clash(self, earlier: Perturbation) -> str:
+        """A cell has one opsin."""
+        if not (isinstance(earlier, Stimulate) and self._follows and earlier._follows):
+            return ""
+        ours, theirs = ((p.tau_on_ms, p.tau_off_ms, p.e_mV) for p in (self, earlier))
+        both = [cell for cell in self.resolved if cell in set(earlier.resolved)]
+        return f"{', '.join(both)} would have two opsins, with other time constants or e_mV" if both and ours != theirs else ""
 
     def write(self, sheet: Sheet, cells: np.ndarray) -> None:
         where = np.ix_(cells, sheet.lanes)
@@ -85,6 +151,35 @@ class Stimulate(Perturbation):
         sheet.poisson_rows.append((cells, np.full(len(cells), sheet.source, np.int32), p, size))
 
 
+class _Light(Perturbation):
+    """The light of a stimulus with time constants, or what is left when it is off."""
+
+    alters = True
+
+    def __init__(self, stimulus: Stimulate, on: bool):
+        window = (stimulus.start_ms, stimulus.stop_ms) if on else (stimulus.stop_ms, np.inf)
+        self.stimulus, self.on, self.resolved = stimulus, on, stimulus.resolved
+        self.cells, (self.start_ms, self.stop_ms) = stimulus.cells, window
+
+    def alter(self, changes: Changes, cells: np.ndarray) -> None:
+        """Set what the opsin tends to, and how fast; after the light the time constant, unless another light is on."""
+        given = self.stimulus
+        g_light, I_light, tau, e = (changes.parameter(p.symbol) for p in OPSIN.parameters)
+        dark = np.isin(np.arange(len(tau)), cells)[:, None] & (g_light == 0) & (I_light == 0)
+        if self.on:
+            g_light[cells] += changes.value(given.g_nS, "nS")
+            I_light[cells] += changes.value(given.current_pA, "pA")
+            tau[cells] = given.tau_on_ms
+        else:
+            tau[dark] = given.tau_off_ms
+        e[cells] = given.e_mV
+
+
 def _is_there(value: float | str | None) -> bool:
     """Whether it is given and not 0; the key of a parameter is."""
     return value is not None and (isinstance(value, str) or value != 0)
+
+
+def example(cells: tuple[str, ...], dose: float, **window: float) -> Stimulate:
+    """One of it for the tests: a current that moves any of the models here."""
+    return Stimulate(*cells, current_pA=3.0 * dose, **window)

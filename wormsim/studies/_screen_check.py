@@ -13,7 +13,7 @@ from ..evidence import perturbation
 from ..fitted import FittedEnsemble
 from ..parameter import Prior
 from ..scope import general_key
-from ..screen import circuit_of, setting
+from ..screen import circuit_of, setting, stimulated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ def engines_of(spec) -> dict[str, str]:
     for neuron in spec.model.neurons:
         engine, reason = spec.model.engine, "asked for"
         if engine == "auto":
-            engine, reason = choose(setting(spec.setting(neuron, REAL))[1])
+            engine, reason = choose(stimulated(spec.setting(neuron, REAL))[1])
         catalog.load("engines", engine)
         found[neuron] = f"{engine} ({reason})"
     return found

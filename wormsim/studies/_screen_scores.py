@@ -108,7 +108,10 @@ def auroc_rows(s: Scoring) -> list[dict]:
     for name, keep in s.controls.items():
         if "no neuron-neuron" in name:
             unwired = lost(keep, rows, s.margin)
-            out.append(_row("auroc", s.default, "no neuron-neuron wiring", unwired, positive, s.seed))
+            row = _row("auroc", s.default, "no neuron-neuron wiring", unwired, positive, s.seed)
+            size = min(len(real), len(unwired))
+            row["verdict"] += f"; the real wiring {_of_size(real, positive, size, s.seed):.2f} at {size} samples"
+            out.append(row)
             out.append(_difference(s, "no neuron-neuron wiring", real, [unwired], positive))
     for control, scores in predictors.items():
         out.append(_row("auroc", "no model", control, scores, positive, s.seed))
@@ -150,6 +153,9 @@ def _variations(s: Scoring, real: np.ndarray, predictors: dict, rows: pd.Index, 
     if len(wider) > len(rows):
         scores = lost(s.keeps[s.default], wider.index, s.margin)
         out.append(_row("auroc_with_driven_rows", s.default, "real wiring", scores, wider.to_numpy(), s.seed))
+    for k in np.flatnonzero(positive) if positive.sum() > 1 else ():
+        left = np.arange(len(rows)) != k
+        out.append(_row("auroc_without_one_needed_row", s.default, f"real wiring, without {rows[k]}", real[:, left], positive[left], s.seed))
     for other in MARGINS:
         if other != s.margin:
             scores = lost(s.keeps[s.default], rows, other)

@@ -88,6 +88,10 @@ def _scored(scores: pd.DataFrame, model: str) -> str:
     if len(only):
         row = only.iloc[0]
         text += f" With only the {int(row.n)} rows in which cells were ablated: {_ci(row)}, {row.verdict}."
+    without = scores[scores["metric"] == "auroc_without_one_needed_row"]
+    if len(without):
+        named = ", ".join(f"{r.control.rpartition(' ')[2]} {r.value:.2f}" for r in without.itertuples())
+        text += f" Without one of the rows that need their cells: {named}."
     text += (
         " Rows are few and share cells; the intervals (Newcombe's method 5) and p (the labels dealt to the rows at random) count them "
         "as independent, so that both are, if anything, too sure. Intervals of differences are bootstraps over rows and samples."
@@ -103,7 +107,8 @@ def _controls(scores: pd.DataFrame) -> str:
         difference = scores[(scores["metric"] == "auroc_difference") & (scores["control"] == f"real wiring minus {row.control}")]
         d = difference.iloc[0]
         mean = " on average" if "shuffles" in row.control else ""
-        rank = f" ({row.verdict})" if "shuffles" in row.control else ""
+        own = row.verdict if "shuffles" in row.control else row.verdict.partition("; ")[2]
+        rank = f" ({own})" if own else ""
         parts.append(f"{row.control}: {row.value:.2f}{mean}{rank}; the real wiring **{d.verdict}**, difference {_ci(d)}")
     return "**Controls.** AUROC of the same rows. " + ". ".join(p[0].upper() + p[1:] for p in parts) + "."
 

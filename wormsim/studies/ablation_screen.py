@@ -6,6 +6,7 @@ wiring, no wiring, degree), score.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..circuit import Circuit
     from ..runner import Runner
 
+MOST_CANDIDATES = 64  # tried for each sample that is wanted, where no experiment says how many
 MOST_SHUFFLES = 1000  # the seeds of one experiment's shuffles; the next seed's begin there (see _control_wirings)
 
 
@@ -137,32 +139,23 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     warn_data(left_out, f"cells of the connectome have no part in {circuit.name} ({circuit.left_out.get('edges', 0)} edges go with them)")
     cases = {**removed, **rows}
 
-    ensembles, keeps = {}, {}
-    for neuron in spec.model.neurons:
-        name = f"{neuron}, real wiring"
-        found = accept(
-            spec.setting(neuron, REAL),
-            spec.ensemble.samples,
-            spec.ensemble.most_candidates,
-            runner,
-            f"intact animals: {name}",
-        )
-        _require(found, neuron)
-        ensembles[name] = found
-        keeps[neuron] = screen(found, cases, runner, f"cells removed: {name}")
-
+    ensembles, keeps, controls = {}, {}, {}
     default = spec.model.neurons[0]
-    controls = {}
-    for wiring in _control_wirings(spec):
-        name = f"{default}, {wiring_name(wiring)}"
-        found = accept(
-            spec.setting(default, wiring),
-            spec.controls.samples,
-            spec.controls.most_candidates,
-            runner,
-            f"intact animals: {name}",
+
+    def accepted(neuron: str, wiring: dict, table: EnsembleTable | ControlsTable) -> tuple[str, Ensemble]:
+        """The real wiring and the controls go the same way."""
+        name = f"{neuron}, {wiring_name(wiring)}"
+        ensembles[name] = accept(
+            spec.setting(neuron, wiring), table.samples, table.most_candidates, runner, f"intact animals: {name}"
         )
-        ensembles[name] = found
+        return name, ensembles[name]
+
+    for neuron in spec.model.neurons:
+        name, found = accepted(neuron, REAL, spec.ensemble)
+        _require(found, neuron)
+        keeps[neuron] = screen(found, cases, runner, f"cells removed: {name}")
+    for wiring in _control_wirings(spec):
+        name, found = accepted(default, wiring, spec.controls)
         if len(found.accepted) >= LEAST_SAMPLES:
             controls[name] = screen(found, rows, runner, f"cells removed: {name}")
 
@@ -272,7 +265,7 @@ def ablate(
     if fitted is not None:
         of |= {"fitted": str(fitted)}
         check_fitted([of])
-    found = accept(of, samples, 32 * samples, runner, "intact animals")
+    found = accept(of, samples, MOST_CANDIDATES * samples, runner, "intact animals")
     notes = [
         f"{found.acceptance()['accepted']} of {len(found.candidates)} parameter samples make an intact animal that does it, and "
         "only with the stimulus"
@@ -344,7 +337,7 @@ def rank(
     name = circuit or the_assay.circuit
     runner = runner or _cached_runner()
     of = {"assay": assay, "circuit": name, "wiring": REAL, "neuron": model, "parameters": {}, "seed": seed}
-    found = accept(of, samples, 64 * samples, runner, "intact animals")
+    found = accept(of, samples, MOST_CANDIDATES * samples, runner, "intact animals")
     _require(found, model)
     cases = _cases(the_circuit, ScreenTable(cells=cells, classes=classes))
     keep = screen(found, cases, runner, "cells removed")
@@ -356,7 +349,11 @@ def _cached_runner() -> Runner:
     from ..cache import folder
     from ..runner import Runner
 
-    return Runner(folder() / "ablate")
+    try:
+        return Runner(folder() / "ablate")
+    except InputError as error:
+        warn_data(1, f"answer that cannot be kept for the next time: {error}")
+        return Runner(Path(tempfile.mkdtemp(prefix="wormsim-ablate-")))
 
 
 def wiring_name(wiring: dict) -> str:
