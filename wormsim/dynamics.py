@@ -103,9 +103,9 @@ class SynapseModel:
     Parameters
     ----------
     name : str
-    kind : {"chemical", "electrical", "monoamine", "peptide", "none"}
-        Which edges of the connectome it takes; an electrical edge acts in both directions. "none": a mechanism of the cell
-        itself, such as an opsin.
+    kind : {"chemical", "electrical", "contact", "monoamine", "peptide", "none"}
+        Which edges of the connectome it takes; an electrical edge or a contact acts in both directions. "none": a mechanism of
+        the cell itself, such as an opsin.
     transmitter : str
         Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
     cell_equations : str
@@ -134,7 +134,7 @@ class SynapseModel:
     """
 
     name: str
-    kind: Literal["chemical", "electrical", "monoamine", "peptide", "none"]
+    kind: Literal["chemical", "electrical", "contact", "monoamine", "peptide", "none"]
     current: str
     parameters: tuple[Parameter, ...]
     edge: tuple[EdgeValue, ...]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from .connectome import UNDIRECTED_KINDS
 from .errors import InputError
 from .names import split_transmitters
 from .network import Network, Pathway
@@ -68,7 +69,7 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
         """The parameter along each edge: (E or 1, S or 1), in internal units."""
         x = given[key]
         for scope in scopes(given, key):
-            here = scope.edges(model.circuit, pre, post, synapse.kind == "electrical")
+            here = scope.edges(model.circuit, pre, post, synapse.kind in UNDIRECTED_KINDS)
             if not here.any():
                 raise InputError(f"parameter {scope} is of no connection: {synapse.name} has none from {scope.cells} to "
                                  f"{scope.post} in {model.circuit.name}")
@@ -82,7 +83,7 @@ def _pathway(model: Model, samples: Samples, synapse: SynapseModel, given: dict[
             values[value.symbol] = np.broadcast_to(x, (len(edges), x.shape[1]))
             continue
         values[value.symbol] = value.of(x * effective, sign)
-    if synapse.kind == "electrical":
+    if synapse.kind in UNDIRECTED_KINDS:
         loops = pre == post
         pre, post = np.concatenate([pre, post[~loops]]), np.concatenate([post, pre[~loops]])
         values = {symbol: np.concatenate([x, x[~loops]]) for symbol, x in values.items()}
@@ -138,11 +139,11 @@ def released(circuit: Circuit) -> np.ndarray:
 
 
 def _strength_groups(cells: pd.DataFrame, edges: pd.DataFrame, kind: str) -> list[str]:
-    """Name of the strength factor of each edge: one for each pair of classes, the same both ways where it is electrical."""
+    """Name of the strength factor of each edge: one for each pair of classes, the same both ways where it is undirected."""
     # A cell without a class is a class of its own: else all such cells would share one strength factor.
     classes = cells["cell_class"].astype(object).where(cells["cell_class"].notna(), cells.index.to_series())
     pairs = zip(classes.reindex(edges["pre"]), classes.reindex(edges["post"]), strict=True)
-    if kind == "electrical":
+    if kind in UNDIRECTED_KINDS:
         return ["=".join(sorted(pair)) for pair in pairs]
     return [f"{a}->{b}" for a, b in pairs]
 

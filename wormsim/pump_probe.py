@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import InputError, UnknownNameError
 from .model import Model
-from .parameter import Parameter, Prior
+from .parameter import Prior
 from .perturbations import Stimulate
 from .simulation import simulate
 from .variants import Variants
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NOBODY = "(no stimulus)"
 #: Kinds of edge that act without a synapse, and the synapse model that carries each.
 LAYERS = {"peptide": "slow_peptide", "monoamine": "slow_monoamine"}
+_CARRIERS = {**LAYERS, "contact": "contact_coupling"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class PumpProbe:
     every_ms: float = 50.0
 
     def build(self, circuit: Circuit, neuron: str | None = None, parameters: dict[str, object] | None = None) -> Model:
-        """The unstimulated model; layers without synapses (:data:`LAYERS`) run where the circuit has their edges.
+        """The unstimulated model; layers without synapses (:data:`LAYERS`) and contacts run where the circuit has their edges.
 
         Raises
         ------
@@ -79,7 +80,7 @@ class PumpProbe:
         if description.threshold:
             raise InputError(f"the assay {self.name} reads graded potentials from rest; the model {description.name} spikes")
         there = set(circuit.connectome.edges["kind"])
-        synapses = (*description.synapses, *(LAYERS[kind] for kind in LAYERS if kind in there))
+        synapses = (*description.synapses, *(name for kind, name in _CARRIERS.items() if kind in there))
         model = Model.build(circuit, description, synapses)
         own = {key: prior for key, prior in self.priors.items() if key in model.parameters}
         return model.with_parameters({**own, **(parameters or {})})

@@ -13,9 +13,10 @@ from scipy.stats import norm, rankdata
 
 from ..errors import InputError, warn_data
 from ..metrics.false_discovery import detection_p, q_values
-from ._propagation_pairs import FOLDS, REPEATS, Pairs, full_nuisance, logistic
+from ._propagation_pairs import FOLDS, PRIOR_PAIRS, REPEATS, Pairs, full_nuisance, logistic
 
 Q_MAX = 0.05
+NOTHING_MV = 1e-12  # the last bit of a potential in double precision is some 1e-14 mV
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +154,8 @@ class _Seen(Pairs):
         n = len(self.cells)
         hits = np.bincount(self.known.post[self.trained], self.known.detected[self.trained], n)
         tested = np.bincount(self.known.post[self.trained], minlength=n)
-        mean, weight = self.known.detected[self.trained].mean(), 5.0
-        return ((hits + weight * mean) / (tested + weight))[self.post]
+        mean = self.known.detected[self.trained].mean()
+        return ((hits + PRIOR_PAIRS * mean) / (tested + PRIOR_PAIRS))[self.post]
 
 
 def _seen_by(target: Pairs, known: Pairs, train: np.ndarray) -> Pairs:
@@ -167,8 +168,10 @@ def _call(pairs: Pairs, responses: np.ndarray, train: np.ndarray, target: Pairs,
     The noise of a trial is set so that as many training pairs are called as the experimenters called.
     """
     size, size_to = (np.exp(_mean_log(r)) for r in (responses, there))
+    if size[train].max() <= 2 * NOTHING_MV:
+        return np.zeros(int(test.sum()), bool)
     wanted = int(pairs.detected[train].sum())
-    low, high = np.log(max(size[train].min(), 1e-300)) - 5, np.log(size[train].max()) + 5
+    low, high = np.log(NOTHING_MV) - 5, np.log(size[train].max()) + 5
     for _ in range(60):
         middle = (low + high) / 2
         n = (q_values(detection_p(size[train], np.exp(middle), pairs.n_trials[train])) < Q_MAX).sum()
@@ -181,7 +184,6 @@ def _call(pairs: Pairs, responses: np.ndarray, train: np.ndarray, target: Pairs,
 
 
 def _mean_log(responses: np.ndarray) -> np.ndarray:
-    """Mean over samples of the logarithm of the size; a response of nothing counts as the smallest there is."""
-    size = np.abs(responses)
-    least = np.nanmin(np.where(size > 0, size, np.nan), initial=1.0)
-    return np.log(np.nan_to_num(np.maximum(size, least), nan=least)).mean(axis=0)
+    """Mean over samples of the logarithm of the size; no response at all counts as one far below all others."""
+    size = np.nan_to_num(np.abs(responses), nan=0.0)
+    return np.log(np.maximum(size, NOTHING_MV)).mean(axis=0)

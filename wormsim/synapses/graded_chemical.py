@@ -7,6 +7,7 @@ moves it from there. The rest is that of the intact wiring: an ablated neighbour
 
 import numpy as np
 
+from ..connectome import UNDIRECTED_KINDS
 from ..dynamics import EdgeValue, SynapseModel
 from ..errors import InputError
 from ..parameter import Parameter, Prior
@@ -48,11 +49,11 @@ def derive(network) -> dict[str, np.ndarray]:
         driven = total * v_leak
         coupling = np.zeros((n, n))
         for path in network.pathways:
-            if "g_gap" in path.values:
-                g = _column(path.values["g_gap"], sample)
-                np.add.at(total, path.post, g)
-                np.add.at(coupling, (path.post, path.pre), g)
             for edge in path.synapse.edge:
+                if path.synapse.kind in UNDIRECTED_KINDS and edge.rule == "strength":
+                    g = _column(path.values[edge.symbol], sample)
+                    np.add.at(total, path.post, g)
+                    np.add.at(coupling, (path.post, path.pre), g)
                 if reversal := _REVERSAL.get(edge.rule):
                     g = _column(path.values[edge.symbol], sample) * s[path.pre]
                     np.add.at(total, path.post, g)
