@@ -11,6 +11,7 @@ from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.normalisation import zscore
 from wormsim.observables import observe
 from wormsim.observables.calcium import Calcium, Labelling
+from wormsim.recorded import SIGNALS
 from wormsim.recording import Recording
 
 CELLS = ["AVAL", "AVAR", "RIML", "AIBR"]
@@ -100,7 +101,7 @@ def test_saturation_is_the_hill_curve():
     curved = trace(step(low=-200.0, high=200.0), drive="sigmoid", saturation=True, parameters=small)
     straight = trace(step(low=-200.0, high=200.0), drive="sigmoid", parameters=small)
     assert straight[-1] - 1 == pytest.approx(curved[-1] - 1, rel=1e-3)
-    # a cell cannot have less than no calcium
+    # a cell that saturates cannot have less than no calcium
     assert np.isfinite(trace(step(low=-200.0, high=200.0), saturation=True, parameters={"calcium_per_mV_uM": 0.1})).all()
 
 
@@ -118,14 +119,14 @@ def test_each_spike_adds_the_same_and_decays():
 
 
 def test_a_frame_is_the_mean_over_its_exposure():
-    v = np.arange(1000.0)[None, :, None]
-    whole = observe(made(v, cells=["AVAL"]), Calcium(frame_rate_Hz=4, signal="fluorescence", indicator=None, parameters=FAST))
-    half = observe(made(v, cells=["AVAL"]), Calcium(frame_rate_Hz=4, signal="fluorescence", indicator=None, parameters=FAST,
-                                                   exposure=0.4))
+    recording = made(np.arange(1000.0)[None, :, None], cells=["AVAL"])
+    plain = {"signal": "fluorescence", "indicator": None, "parameters": {**FAST, "calcium_per_mV_uM": 1e-4}}
+    f, whole, part = (observe(recording, Calcium(**plain, **frames)) for frames in
+                      ({}, {"frame_rate_Hz": 4}, {"frame_rate_Hz": 4, "exposure": 0.4}))
     np.testing.assert_allclose(whole.dataset["time"], np.arange(40) * 0.25)
-    f = observe(made(v, cells=["AVAL"]), Calcium(signal="fluorescence", indicator=None, parameters=FAST)).activity.to_numpy()[0, :, 0]
-    np.testing.assert_allclose(whole.activity.to_numpy()[0, :, 0], f.reshape(40, 25).mean(axis=1))
-    np.testing.assert_allclose(half.activity.to_numpy()[0, :, 0], f.reshape(40, 25)[:, :10].mean(axis=1))
+    samples = f.activity.to_numpy().reshape(40, 25)
+    np.testing.assert_allclose(whole.activity.to_numpy()[0, :, 0], samples.mean(axis=1))
+    np.testing.assert_allclose(part.activity.to_numpy()[0, :, 0], samples[:, :10].mean(axis=1))
 
 
 def test_bleaching_and_drift():
@@ -141,6 +142,34 @@ def test_bleaching_and_drift():
     np.testing.assert_allclose(moving, observe(made(), Calcium(signal="ratio")).activity.to_numpy())
 
 
+def test_the_stages_together_are_the_equations():
+    """Against SciPy's solver, with everything that is not linear switched on."""
+    from scipy.integrate import solve_ivp
+
+    every_ms = 2.0
+    p = {"tau_calcium_ms": 300.0, "tau_nucleus_ms": 700.0, "tau_on_ms": 100.0, "tau_off_ms": 400.0, "calcium_rest_uM": 0.08,
+         "calcium_max_uM": 0.6, "v_half_mV": -30.0, "v_slope_mV": 6.0, "Kd_uM": 0.2, "hill": 2.5, "range": 20.0}
+
+    def v(t):
+        return -40 + 20 * np.sin(t / 400)
+
+    def share(c):
+        return c**2.5 / (0.2**2.5 + c**2.5)
+
+    def slope(t, y):
+        c, n, b = y
+        target = 0.08 + 0.6 / (1 + np.exp(-(v(t) + 30) / 6))
+        return (target - c) / 300, (c - n) / 700, (share(n) - b) / (100 if share(n) > b else 400)
+
+    t = np.arange(0, 6000, every_ms)
+    start = 0.08 + 0.6 / (1 + np.exp(-(v(0) + 30) / 6))
+    exact = solve_ivp(slope, (0, t[-1]), (start, start, share(start)), t_eval=t, rtol=1e-8, atol=1e-10).y[2]
+    seen = observe(made(v(t)[None, :, None], every_ms=every_ms, cells=["AVAL"]),
+                   Calcium(drive="sigmoid", saturation=True, signal="fluorescence", parameters=p)).activity.to_numpy()[0, :, 0]
+    expected = (1 + 19 * exact) / (1 + 19 * share(0.08))
+    np.testing.assert_allclose(seen, expected, atol=0.01 * np.ptp(expected))
+
+
 # ---------------------------------------------------------------- noise
 
 
@@ -153,6 +182,14 @@ def test_shot_noise_has_the_variance_of_its_mean(photons, read_noise):
     flat_counts = counts.transpose(0, 2, 1).reshape(12, -1)
     np.testing.assert_allclose(np.corrcoef(flat_counts), np.eye(12), atol=0.07)
     assert abs(np.corrcoef(flat_counts[0, 1:], flat_counts[0, :-1])[0, 1]) < 0.07
+
+
+def test_the_two_channels_of_a_ratio_have_noise_and_bleaching_of_their_own():
+    flat = made(np.full((3, 3000, 4), -50.0))
+    r = observe(flat, Calcium(signal="ratio", photons=1000)).activity.to_numpy()
+    assert r.var() == pytest.approx(2 / 1000, rel=0.06)
+    r = observe(flat, Calcium(signal="ratio", bleach_tau_s=10.0, reference_bleach_tau_s=20.0)).activity.to_numpy()
+    np.testing.assert_allclose(r[0, :, 0], np.exp(-np.arange(3000) * 0.01 * (1 / 10 - 1 / 20)))
 
 
 NOISY = Calcium(photons=200, drift=0.1, frame_rate_Hz=10, labelling=Labelling(0.2, 0.1, 0.2, 0.3), signal="ratio")
@@ -228,7 +265,12 @@ def test_constant_cells_are_left_out_of_the_animal_and_names_of_other_species_st
     with pytest.warns(DataWarning, match="1 regions .* left out: constant .PY"):
         animal = seen.animal(0)
     assert animal.cells == ("LP", "ABPD", "AIBR")
+    assert animal.select("A*").cells == ("ABPD", "AIBR")
+    assert animal.about.indicator == "jgcamp7f, nucleus"
     np.testing.assert_array_equal(animal.dataset["true_cell"], ["LP", "ABPD", "AIBR"])
+    with pytest.warns(DataWarning, match="1 regions .* left out: no finite frame .AVAR"):
+        animal = observe(made(v), Calcium(parameters=QUICK)).animal(0)
+    np.testing.assert_array_equal(animal.dataset["true_cell"], animal.cells)
 
 
 # ---------------------------------------------------------------- bad input
@@ -257,6 +299,8 @@ def test_settings_that_cannot_be(settings, message):
     ({"frame_rate_Hz": 66.0, "exposure": 0.1}, "no sample of the simulation falls into the exposure of frame 1"),
     ({"labelling": Labelling(p_missing=1.0)}, "variant 0 has no recorded cell left"),
     ({"indicator": None, "saturation": True}, "saturation needs an indicator"),
+    ({"signal": "dff", "parameters": {"calcium_per_mV_uM": 0.05}}, r"brightness of 4 cells would fall below zero \(AVAL.*\(now 0.05\)"),
+    ({"photons": 100, "parameters": {"calcium_per_mV_uM": 0.05}}, "Switch saturation on"),
 ])
 def test_recordings_that_cannot_be_seen_so(settings, message):
     with pytest.raises(InputError, match=message):
@@ -269,6 +313,14 @@ def test_probabilities_are_checked_and_samples_are_even():
     uneven = made().dataset.isel(time=[0, 1, 3, 7])
     with pytest.raises(InputError, match="not evenly spaced"):
         observe(Recording(uneven), Calcium())
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_every_scale_of_a_recording_can_be_observed(signal):
+    seen = observe(made(), Calcium(signal=signal))
+    assert seen.signal == signal
+    assert seen.animal(0).signals == (signal,)
+    assert np.isfinite(seen.activity.to_numpy()).all()
 
 
 @pytest.mark.parametrize("name", catalog.names("indicators"))

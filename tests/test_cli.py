@@ -41,7 +41,7 @@ def words(text: str) -> str:
 
 
 @pytest.mark.parametrize("command", [[], ["list"], ["show"], ["run"], ["fit"], ["ablate"], ["plot"], ["doctor"], ["cache"],
-                                     ["cache", "clear"], ["cache", "show"]])
+                                     ["cache", "clear"], ["cache", "show"], ["data"], ["data", "list"], ["data", "fetch"]])
 def test_every_command_has_help_with_examples(command):
     shown = call(*command, "--help").output
     assert "Examples:" in shown
@@ -54,7 +54,7 @@ def test_version():
 
 
 @pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "perturbations", "assays", "metrics", "objectives",
-                                  "experiments"])
+                                  "observables", "indicators", "recordings", "experiments"])
 def test_list(what):
     from wormsim import catalog
     from wormsim.readers import connectome_names
@@ -86,6 +86,9 @@ def test_show_a_connectome():
     ("correlations", ["objective correlations", "split by animal", "recordings", "(needed)", "min_confidence"]),
     ("clamp", ["perturbation clamp", "does not spike", "v_mV"]),
     ("cat-2", ["genotype cat-2", "0.8 (0.6-1) of dopamine lost", "Lints"]),
+    ("calcium", ["observable calcium", "tau_nucleus", "guess"]),
+    ("gcamp6s", ["indicator gcamp6s", "Kd", "0.144", "Chen"]),
+    ("nwb", ["recording nwb", "RoiResponseSeries"]),
 ])
 def test_show(name, parts):
     shown = words(call("show", name).output)

@@ -112,6 +112,17 @@ def test_a_tar_archive_is_unpacked(archive):
     paths = datasets.fetch("atanas2023")
     assert [p.name for p in paths] == ["neuropal_label.json.bz2", "2022-06-14-01-data.h5"]
     assert paths[1].read_bytes() == b"hello"
+    assert datasets.fetch("atanas2023") == paths
+
+
+def test_a_tar_archive_cannot_write_elsewhere(archive, tmp_path):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("../../outside"), io.BytesIO())
+    archive.zenodo("19388374", {"processed_h5.tar.bz2": packed.getvalue()})
+    with pytest.raises(InputError, match="would lie outside"):
+        datasets.fetch("atanas2023")
+    assert not (tmp_path / "outside").exists()
 
 
 def test_what_cannot_be_fetched(archive):

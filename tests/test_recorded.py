@@ -148,6 +148,13 @@ def test_zscore_is_over_the_frames_that_are_there():
         build().window(30, 40)
 
 
+def test_dff_is_over_a_baseline_of_each_trace():
+    recorded = build({"fluorescence": traces() * [1, 10, 100, 2, 3]}).dff(percentile=50)
+    assert recorded.signals == ("dff",)
+    f0 = np.median(traces(), axis=0)
+    np.testing.assert_allclose(recorded.signal().to_numpy(), traces() / f0 - 1)
+
+
 def test_saved_and_loaded_it_is_the_same(tmp_path):
     recorded = build(confidence=[1.0, 0.4, np.nan, 0.8, 0.2], behaviours={"body_angle": (traces(40, 3), "rad")})
     again = RecordedActivity.load(recorded.save(tmp_path / "a.nc"))

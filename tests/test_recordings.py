@@ -52,6 +52,8 @@ def test_kato2015(tmp_path, later):
     assert list(recorded.regions()["level"]) == ["cell", "cell" if later else "ambiguous", "none", "none"]
     assert later or recorded.regions()["candidates"][1] == "RIBR RIMR"
     assert recorded.behaviour("state_fwd").sum() == 9
+    first = load_recording(path, animal="TS20140715f", first_candidate=True).select("RIM")
+    assert (first.cells, first.dataset["doubtful"].item()) == (("RIMR",), not later)
     assert "2395t" in (catalog.load("recordings", "kato2015").__doc__ or "")
 
 
@@ -164,6 +166,39 @@ def test_nwb_of_dandi_000981(tmp_path):
         group = file.create_group("processing/CalciumActivity/ActivityTraces")
         group["activity"], group["neuron"] = X.T, [n.encode() for n in NAMES]
     np.testing.assert_allclose(values(load_recording(path, rate_Hz=4.0), "AVAL"), X[:, 0])
+
+
+def test_nwb_that_pynwb_wrote(tmp_path):
+    """The layout as its own library writes it, not as our fixture has it."""
+    pynwb = pytest.importorskip("pynwb", reason="pynwb is not installed: wormsim reads NWB without it")
+    from datetime import UTC, datetime
+
+    from pynwb import ophys
+
+    nwb = pynwb.NWBFile(session_description="still", identifier="x", session_start_time=datetime(2023, 1, 9, tzinfo=UTC))
+    nwb.subject = pynwb.file.Subject(subject_id="worm1", strain="SWF702", age="P1D", sex="O", species="Caenorhabditis elegans")
+    channel = ophys.OpticalChannel(name="green", description="green", emission_lambda=510.0)
+    plane = nwb.create_imaging_plane(name="volume", optical_channel=channel, description="", device=nwb.create_device(name="scope"),
+                                     excitation_lambda=488.0, indicator="GCaMP7f", location="head")
+    module = nwb.create_processing_module(name="CalciumActivity", description="traces")
+    segmentation = ophys.ImageSegmentation(name="CalciumSeriesSegmentation")
+    module.add(segmentation)
+    table = segmentation.create_plane_segmentation(name="Neurons", description="neurons", imaging_plane=plane)
+    for k in range(len(NAMES)):
+        table.add_roi(voxel_mask=[(k, k, k, 1.0)])
+    table.add_column(name="ID_labels", description="names", data=list(NAMES))
+    rois = table.create_roi_table_region(description="all", region=[2, 0, 1, 3])
+    series = ophys.RoiResponseSeries(name="SignalCalciumImResponseSeries", data=X, rois=rois, unit="n/a", timestamps=files.TIME_S)
+    module.add(ophys.Fluorescence(name="SignalRawFluor", roi_response_series=series))
+    velocity = pynwb.TimeSeries(name="velocity", data=np.arange(float(files.N)), unit="mm/s", timestamps=files.TIME_S)
+    nwb.create_processing_module(name="Behavior", description="").add(
+        pynwb.behavior.BehavioralTimeSeries(name="velocity", time_series=velocity))
+    with pynwb.NWBHDF5IO(tmp_path / "a.nwb", "w") as io:
+        io.write(nwb)
+    recorded = load_recording(tmp_path / "a.nwb")
+    assert (recorded.about.subject, recorded.cells) == ("worm1", ("AVAL", "RIMR"))
+    np.testing.assert_allclose(values(recorded, "AVAL"), X[:, 1])
+    assert recorded.behaviour("velocity").attrs["unit"] == "mm/s"
 
 
 def write(path, text):

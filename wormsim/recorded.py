@@ -17,7 +17,7 @@ import numpy as np
 
 from . import atomic
 from .errors import EmptySelectionError, InputError, UnknownNameError, warn_data
-from .normalisation import zscore
+from .normalisation import dff, zscore
 from .recorded_checks import Checked, check
 from .resampling import resampled
 
@@ -253,7 +253,7 @@ class RecordedActivity:
         sure = self.dataset["confidence"].to_numpy()
         keep = names != ""
         if selectors:
-            table = all_cells().loc[list(self.cells)]
+            table = all_cells().reindex(list(self.cells))  # a simulated animal may be of another species
             keep &= np.isin(names, select_cells(table, selectors))
         if min_confidence > 0:
             if not np.isfinite(sure).any():
@@ -292,10 +292,16 @@ class RecordedActivity:
         return RecordedActivity(resampled(self.dataset, rate_Hz, max_gap_s))
 
     def zscored(self, signal: str | None = None) -> RecordedActivity:
-        """The same with the signal's z-score, taken over the frames that are here, as its only and main scale."""
-        source = self.signal(signal)
-        z = (source.dims, zscore(source.to_numpy()), {"long_name": SIGNALS["z"]})
-        return RecordedActivity(self.dataset.drop_vars(self.signals).assign(z=z))
+        """The same with the signal's z-score, taken over the frames that are here, as its only scale."""
+        return self._rescaled("z", zscore(self.signal(signal).to_numpy()))
+
+    def dff(self, signal: str | None = None, kind: str = "percentile", percentile: float = 20.0) -> RecordedActivity:
+        """The same with (F - F0)/F0 of the signal as its only scale; F0 as in :func:`wormsim.normalisation.baseline`."""
+        return self._rescaled("dff", dff(self.signal(signal).to_numpy(), kind, percentile))
+
+    def _rescaled(self, name: str, values: np.ndarray) -> RecordedActivity:
+        made = (("time", "region"), values, {"long_name": SIGNALS[name]})
+        return RecordedActivity(self.dataset.drop_vars(self.signals).assign({name: made}))
 
     def _keep(self, keep: np.ndarray, otherwise: str) -> RecordedActivity:
         if not keep.any():

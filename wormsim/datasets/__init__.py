@@ -12,13 +12,15 @@ beside it, and a later copy is held against that.
 from __future__ import annotations
 
 import os
+import shutil
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import IO
 
-from .. import catalog
+from .. import atomic, catalog
 from ..errors import EmptySelectionError, InputError, UnknownNameError
 from ._archives import RemoteFile, remote_files
 from ._download import download
@@ -127,8 +129,19 @@ def _inside(place: Path, name: str) -> Path:
 
 
 def _unpacked(path: Path) -> list[Path]:
-    """Members of a tar archive, unpacked beside it unless they are there."""
+    """Files of a tar archive, unpacked beside it unless they are there; links and other things are left in it."""
+    out = []
     with tarfile.open(path) as tar:
-        members = [m for m in tar.getmembers() if m.isfile()]
-        tar.extractall(path.parent, members=[m for m in members if not (path.parent / m.name).is_file()], filter="data")
-    return [path.parent / m.name for m in members]
+        for member in tar:
+            if not member.isfile():
+                continue
+            file = _inside(path.parent, member.name)
+            if not (file.is_file() and file.stat().st_size == member.size):
+                atomic.write_with(file, lambda part, m=member: _copy(tar.extractfile(m), part))
+            out.append(file)
+    return out
+
+
+def _copy(source: IO[bytes], to: Path) -> None:
+    with source, open(to, "wb") as out:
+        shutil.copyfileobj(source, out)

@@ -9,6 +9,9 @@ Step by step, cells side by side, with the exact solution of each linear stage o
 
 with ``h = n**H / (K**H + n**H)``, or ``h = h(rest) + h'(rest) (n - rest)`` where saturation is switched off. A frame is the
 mean of F over the samples in which its shutter was open.
+
+Draws are Philox's at (frame, cell's key, source, 2) or (0, cell's key, source, 3): the last word, which is 0 and 1 for the events and
+the noise of a simulation, keeps the two apart.
 """
 
 import numpy as np
@@ -111,16 +114,16 @@ def drift(out, keys, key_low, key_high, source, keep, size):
 
 @njit(cache=CACHE, nogil=True, error_model="numpy")
 def count_photons(mean, out, keys, key_low, key_high, source, read_noise):
-    """Photons counted where `mean` are expected: its square root as standard deviation, and `read_noise` beside it; not below 0.
+    """Photons counted where `mean` > 0 are expected: its square root as standard deviation, `read_noise` beside it; not below 0.
 
     The normal in place of Poisson's distribution: from 20 photons on their quantiles differ by less than a photon.
     """
     for frame in range(out.shape[0]):
         for j in range(out.shape[1]):
-            m = max(mean[frame, j], 0.0)
+            m = mean[frame, j]
             z = cell_normal(keys[j], key_low, key_high, frame, source)
             value = m + np.sqrt(m + read_noise * read_noise) * z
-            out[frame, j] = max(value, 0.0) if m == m else np.nan
+            out[frame, j] = 0.0 if value < 0.0 else value  # a not-a-number stays one
 
 
 @njit(forceinline=True, error_model="numpy")

@@ -73,7 +73,7 @@ class Labelling:
             order = np.argsort(chance("whose"), kind="stable")
             if len(wrong) == 1:  # there is nobody to change names with but one who is right
                 wrong = np.append(wrong, [k for k in order if recorded[k] and k != wrong[0]][:1])
-            ring = [k for k in order if k in set(wrong.tolist())]
+            ring = order[np.isin(order, wrong)]
             labels[ring] = labels[np.roll(ring, 1)]
         labels[chance("unlabelled") < self.p_unlabelled] = ""
         return labels, recorded

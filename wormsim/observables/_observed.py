@@ -30,7 +30,7 @@ class Observed:
     dataset: xr.Dataset
 
     @classmethod
-    def build(cls, seen, time_s, cells, labels, recorded, source: xr.Dataset, signal: str, settings: str) -> Observed:
+    def build(cls, seen, time_s, cells, labels, recorded, source: xr.Dataset, signal: str, indicator: str, settings: str) -> Observed:
         """Put it together; arrays are (variant, time, cell) and (variant, cell), `source` is the simulation."""
         import xarray as xr
 
@@ -38,8 +38,8 @@ class Observed:
         coords = {"time": ("time", time_s, {"unit": "s"}), "cell": np.array(cells, object), "written": (both, labels),
                   "recorded": (both, recorded)}
         coords |= {name: source[name].variable for name in ("label", "sample", "stream")}
-        seen = np.where(recorded[:, None, :], seen, np.nan)
-        return cls(xr.Dataset({signal: (("variant", "time", "cell"), seen)}, coords, {"settings": settings}))
+        return cls(xr.Dataset({signal: (("variant", "time", "cell"), seen)}, coords,
+                              {"indicator": indicator, "settings": settings}))
 
     @property
     def signal(self) -> str:
@@ -73,10 +73,12 @@ class Observed:
         true, written = one["cell"].to_numpy()[there], one["written"].to_numpy()[there]
         about = About(
             source=f"simulation {one['label'].item()!r}, sample {one['sample'].item()}", format="simulated",
-            subject=str(one["label"].item()), notes=(f"calcium imaging: {self.dataset.attrs['settings']}",),
+            subject=str(one["label"].item()), indicator=self.dataset.attrs["indicator"],
+            notes=(f"calcium imaging: {self.dataset.attrs['settings']}",),
         )
         made = RecordedActivity.build({self.signal: x}, one["time"].to_numpy(), written.tolist(), about, known=set(true))
-        seen = np.isfinite(x).any(axis=0) & (np.nanmin(x, axis=0, initial=np.inf) < np.nanmax(x, axis=0, initial=-np.inf))
+        there = np.isfinite(x)  # as the checks of a recording have it: a cell without variation is left out
+        seen = np.where(there, x, np.inf).min(axis=0) < np.where(there, x, -np.inf).max(axis=0)
         return RecordedActivity(made.dataset.assign_coords(true_cell=("region", true[seen])))
 
     def __repr__(self) -> str:

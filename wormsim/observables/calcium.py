@@ -4,7 +4,7 @@ Every stage but one can be switched off, and most are off at first. ``Calcium()`
 follows the potential linearly, the time constants of the cell, its nucleus and the indicator, a z-score. Gain, calcium at
 rest, affinity and brightness then cancel, so that nothing rests on their values. What is switched on beyond that (a sigmoid
 of calcium channels, saturation, frames and exposure, photon noise, bleaching, drift, wrong names) is an assumption, whose
-numbers are in :data:`PARAMETERS` and ``wormsim/indicators/`` with source and certainty.
+numbers are in ``PARAMETERS`` here and in ``wormsim/indicators/``, with source and certainty.
 
 That one number serves all cells, and that calcium enters by the potential alone, is not so in the worm: calcium of a
 neuron can differ between its compartments (RIA: Hendricks M et al 2012 Nature 487:99).
@@ -25,7 +25,6 @@ from ..kernels.fluorescence import LINEAR, SIGMOID, SPIKES
 from ..kernels.normal import noise_source
 from ..normalisation import dff, ratio, zscore
 from ..parameter import Parameter, Prior
-from ..recorded import SIGNALS
 from ..recording import Recording
 from ._frames import frames
 from ._labelling import Labelling, cell_keys, halves
@@ -38,8 +37,8 @@ PARAMETERS = (
               Prior("loguniform", 100.0, 3000.0)),
     Parameter("tau_nucleus", 1000.0, "ms", "delay of nuclear behind cytosolic calcium; known only to be slower", "guess",
               Prior("loguniform", 200.0, 5000.0)),
-    Parameter("calcium_per_mV", 0.01, "uM", "linear drive: scale only, cancels unless saturation or noise is on", "guess",
-              Prior("loguniform", 0.001, 0.1)),
+    Parameter("calcium_per_mV", 0.001, "uM", "linear drive: scale only, cancels unless saturation or noise is on", "guess",
+              Prior("loguniform", 1e-4, 1e-2)),
     Parameter("calcium_max", 0.5, "uM", "sigmoid drive: what open channels add to calcium at rest", "guess",
               Prior("loguniform", 0.1, 2.0)),
     Parameter("v_half", -25.0, "mV", "sigmoid drive: midpoint of the calcium channels together", "guess", Prior("uniform", -45.0, 0.0)),
@@ -156,25 +155,28 @@ class Calcium:
         ------
         InputError
             Spikes that were not recorded, samples at uneven distances, a frame rate above that of the samples, fewer than
-            two frames, no cell left.
+            two frames, no cell left, brightness below zero.
         """
         dataset = recording.dataset
-        x = (recording.spikes if self.drive == "spikes" else recording.v_mV).to_numpy()
-        gone = np.isnan(dataset["v_mV"].to_numpy()).any(axis=1)  # ablated, or run away
+        v, x = recording.v_mV.to_numpy(), (recording.spikes if self.drive == "spikes" else recording.v_mV).to_numpy()
         cells = [str(c) for c in dataset["cell"].to_numpy()]
         dt_ms, frame_of, time_s = frames(dataset["time"].to_numpy(), self.frame_rate_Hz, self.exposure)
         streams = dataset["stream"].to_numpy()
         seen = np.empty((len(streams), len(time_s), len(cells)))
         labels, recorded = np.empty((len(streams), len(cells)), object), np.empty((len(streams), len(cells)), bool)
         for k, stream in enumerate(streams.tolist()):
-            samples = np.where(gone[k], np.nan, x[k].astype(np.float64))
-            seen[k] = self._animal(samples, cells, stream, dt_ms, frame_of, time_s)
+            samples = np.array(x[k], np.float64, order="C")
+            gone = np.isnan(v[k]).any(axis=0)  # ablated, or run away; its spikes are counted as none
+            samples[:, gone] = np.nan
             labels[k], recorded[k] = self.labelling.names(cells, stream, self.seed)
-        recorded &= ~gone
+            recorded[k] &= ~gone
+            seen[k] = self._animal(samples, cells, stream, dt_ms, frame_of, time_s)
+            seen[k][:, ~recorded[k]] = np.nan
         empty = np.flatnonzero(~recorded.any(axis=1))
         if len(empty):
             raise InputError(f"variant {empty[0]} has no recorded cell left; lower p_missing or record more cells")
-        return Observed.build(seen, time_s, cells, labels, recorded, dataset, self.signal, self._said())
+        return Observed.build(seen, time_s, cells, labels, recorded, dataset, self.signal,
+                              f"{self.indicator or 'none'}, {self.compartment}", self._said())
 
     def _animal(self, samples, cells, stream, dt_ms, frame_of, time_s) -> np.ndarray:
         """One variant, (frames, cells)."""
@@ -182,13 +184,18 @@ class Calcium:
         bright = np.empty((len(time_s), len(cells)))
         at_rest = _constants(p, self.indicator, self.saturation)
         kernels.brightness(
-            np.ascontiguousarray(samples), frame_of, bright, _MODES[self.drive], samples.mean(axis=0), p["calcium_rest_uM"],
+            samples, frame_of, bright, _MODES[self.drive], samples.mean(axis=0), p["calcium_rest_uM"],
             p[_GAIN[self.drive]], p["v_half_mV"], p["v_slope_mV"],
             _share(dt_ms, p["tau_calcium_ms"]), _share(dt_ms, p["tau_nucleus_ms"] if self.compartment == "nucleus" else 0.0),
             _share(dt_ms, p.get("tau_on_ms", 0.0)), _share(dt_ms, p.get("tau_off_ms", 0.0)),
             at_rest["Kd"], at_rest["hill"], at_rest["range"], self.saturation,
         )
         bright /= at_rest["brightness"]
+        if self.photons is not None or self.signal != "z":  # a z-score without noise has no zero
+            dark = [cell for cell, low in zip(cells, bright.min(axis=0), strict=True) if low <= 0]
+            if dark:
+                raise InputError(f"the brightness of {len(dark)} cells would fall below zero ({', '.join(dark[:5])}): without saturation "
+                                 f"nothing stops it. Switch saturation on, or lower {_GAIN[self.drive]} (now {p[_GAIN[self.drive]]:g})")
         keys, (low, high) = cell_keys(cells), halves(stream)
         gain = np.zeros_like(bright)
         if self.drift:
@@ -243,6 +250,3 @@ def _bleached(time_s: np.ndarray, tau_s: float | None) -> np.ndarray:
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise UnknownNameError(name, str(value), known, f"it is one of {', '.join(known)}")
-
-
-assert set(get_args(Signal)) == set(SIGNALS)

@@ -40,8 +40,21 @@ def animals(path: Path) -> tuple[str, ...]:
         return tuple(names) if len(names) == n == len(set(names) - {""}) else tuple(f"worm {k + 1}" for k in range(n))
 
 
-def read(path: Path, animal: str) -> RecordedActivity:
-    """Read one animal: signal ``dff``, behaviours ``state_fwd``, ``state_rev1``, ... (1 while it is in that state)."""
+def read(path: Path, animal: str, *, first_candidate: bool = False) -> RecordedActivity:
+    """Read one animal.
+
+    Parameters
+    ----------
+    path : Path
+    animal : str
+    first_candidate : bool
+        Of a region with several names, take the first, as a doubtful one, instead of keeping it as ambiguous.
+
+    Returns
+    -------
+    RecordedActivity
+        Signal ``dff``; behaviours ``state_fwd``, ``state_rev1``, ... (1 while the animal is in that state).
+    """
     k = animals(path).index(animal)
     where = f"{path.name}, animal {animal}"
     with opened(path) as file:
@@ -56,12 +69,14 @@ def read(path: Path, animal: str) -> RecordedActivity:
         if x.shape[0] != len(time_s):  # MATLAB's order of axes is the other way round
             x = x.T
         labels = [_label(entry) for entry in _members(ids[k], file)]
+        if first_candidate:
+            labels = [f"{label.partition('/')[0]}?" if "/" in label else label for label in labels]
         rate = float(np.ravel(_entries(fields, "fps")[k][()])[0]) if "fps" in fields else None
         states = _states(fields, k, len(time_s))
     about = About(
         source=where, format="kato2015", subject=animal, indicator="GCaMP5K in the nucleus (from memory)",
         citation="Kato S et al 2015 Cell 163:656", doi="10.1016/j.cell.2015.09.034", licence="none stated in the file",
-        notes=("a region with several names in IDs keeps all as candidates",),
+        notes=(f"of several names in IDs {'the first is taken, as doubtful' if first_candidate else 'all are kept as candidates'}",),
     )
     return RecordedActivity.build({"dff": x}, time_s, labels, about, rate_Hz=rate, behaviours=states)
 

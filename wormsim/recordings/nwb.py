@@ -1,6 +1,6 @@
 """Neurodata Without Borders: animals of the DANDI archive, with NeuroPAL names (``ndx-multichannel-volume``), read with h5py.
 
-Read are a ``RoiResponseSeries`` in any processing module (``CalciumActivity`` in the worm sets 000472, 000541, 000565,
+Read are a ``RoiResponseSeries`` in any processing module (``CalciumActivity`` in the worm sets 000541, 000565,
 000692, 000714, 000715 and 000776), with names from ``NeuronIDs/labels`` or from the table that its ``rois`` point to; and
 the ``ActivityTraces`` of 000981 (``activity``, ``neuron``). pynwb is not needed: the extension's package cannot be installed
 beside a current one, and the files are HDF5. Harmonised by Sprague DY et al 2024 (WormID).

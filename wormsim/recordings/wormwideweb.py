@@ -22,10 +22,9 @@ from ._hdf5 import has, need, opened
 
 TOP_CONFIDENCE = 5.0
 _UID = re.compile(r"\d{4}-\d\d-\d\d-\d\d")
-_CHANNELS = {
-    "velocity": "mm/s", "angular_velocity": "as in the source", "head_curvature": "rad", "head_angle": "rad", "body_curvature": "rad",
-    "worm_curvature": "as in the source", "body_angle": "rad", "pumping": "per s", "reversal_vec": "1 in a reversal",
-}
+_CHANNELS = ("velocity", "angular_velocity", "head_curvature", "head_angle", "body_curvature", "worm_curvature", "body_angle",
+             "pumping", "reversal_vec")
+_UNIT = "as in the source"
 _TIMES, _TRACES = "timing/timestamp_confocal", "gcamp/trace_array"
 
 
@@ -147,7 +146,7 @@ def _build(signals, time_s, names, sure, channels, animal, where) -> RecordedAct
     behaviours = {}
     for name, x in channels.items():
         x = np.asarray(x, float)
-        behaviours[name] = (x.T if x.ndim == 2 and len(x) != len(time_s) else x, _CHANNELS[name])
+        behaviours[name] = (x.T if x.ndim == 2 and len(x) != len(time_s) else x, _UNIT)
     about = About(
         source=where, format="wormwideweb", subject=animal, indicator="GCaMP7f in the nucleus, over mNeptune2.5 (from memory)",
         citation="Atanas AA, Kim J et al 2023 Cell 186:4134", doi="10.1016/j.cell.2023.07.035",
