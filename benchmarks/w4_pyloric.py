@@ -77,10 +77,10 @@ def cython_simulator(path: Path, folder: Path):
     return importlib.import_module("simulator").sim_time
 
 
-def cython_run(sim_time, strengths, duration_ms: float = DURATION_MS) -> np.ndarray:
+def cython_run(sim_time, strengths, duration_ms: float = DURATION_MS, biophysics=BIOPHYSICS) -> np.ndarray:
     """Voltages (3, steps) of one set; its synapses are in mS and negative, and go receiver first."""
     t = np.arange(0, duration_ms, DT_MS)
-    g = AREA_CM2 * np.array([[BIOPHYSICS[f"g_{c}_mS_cm2[{cell}]"] for c in CURRENTS] for cell in CELLS])
+    g = AREA_CM2 * np.array([[biophysics[f"g_{c}_mS_cm2[{cell}]"] for c in CURRENTS] for cell in CELLS])
     glutamate = ["glut" in key for key in SYNAPSES]
     conns = np.array([[post, pre, -x * 1e-6, *((-70, 40) if glut else (-80, 100))] for (pre, post, _), x, glut
                       in zip(SYNAPSES.values(), strengths, glutamate, strict=True)], float)

@@ -134,11 +134,11 @@ def test_steps_that_are_run_again_pass_through_the_same_alterations():
     assert both.manifest["failed_variants"]["1"]["between_ms"][0] >= 50
 
 
-@pytest.mark.parametrize("neuron", ["lif", "graded", "adex"])
+@pytest.mark.parametrize("neuron", ["lif", "graded"])
 def test_brian2_does_the_same(neuron):
     circuit = ray_circuit(load_connectome("cook2019_male"))
     model = driven(Model.build(circuit, neuron))
-    threshold = {"lif": "v_threshold", "graded": "v_half", "adex": "v_T"}[neuron]
+    threshold = {"lif": "v_threshold", "graded": "v_half"}[neuron]
     window = {"start_ms": 15.0, "stop_ms": 45.0}
     cases = {
         "intact": (),
@@ -147,7 +147,7 @@ def test_brian2_does_the_same(neuron):
         "no junctions": (BlockGapJunctions(**window), Ablate("R1AL")),
         "threshold": (Shift("*", symbol=threshold, by=-3.0, **window), Scale("rays", factor=2.0, start_ms=30)),
     }
-    rows = compare(model, Variants.cross(model.sample(2, seed=1), cases), 60.0, engines=(("numba", "float64"),))
+    rows = compare(model, Variants.cross(model.sample(1, seed=1), cases), 60.0, engines=(("numba", "float64"),))
     assert (rows["max_difference_mV"] <= TOLERANCE_MV).all(), rows
     assert not rows["spikes_equal"].isin([False]).any(), rows
     assert (rows["effect_mV"][1:] > 0.1).all(), rows

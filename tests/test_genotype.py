@@ -121,16 +121,18 @@ def test_what_touches_nothing_here_is_counted_by_name():
 
 
 def test_a_modulator_beside_it_is_told_and_nothing_is_idle(recwarn):
+    heard = []
+
     class Level(Perturbation):
         modulators = ("serotonin",)
 
         def beside(self, others):
-            self.heard = [p.lost_release("serotonin") for p in others if isinstance(p, Genotype)]
+            heard.extend(p.lost_release("serotonin") for p in others if isinstance(p, Genotype))
             return self
 
-    level, g = Level("AIYL").resolve(tiny_circuit()), Genotype("tph-1")
-    left(model_of(None, g), g, level)
-    assert level.heard == [(1.0,)]
+    g = Genotype("tph-1")
+    left(model_of(None, g), g, Level("AIYL"))
+    assert heard == [(1.0,)]
     assert not [w for w in recwarn if issubclass(w.category, DataWarning)]
 
 

@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +61,17 @@ def test_a_file_has_its_class_and_an_example(name):
     assert p is None or type(p) is kind
     for q in (p.parameters if p is not None else ()):
         assert len(q.source) >= 8
+
+
+def test_the_page_has_every_file_and_the_tests_that_it_names_are_there():
+    tests = Path(__file__).parent
+    text = (tests.parent / "docs" / "perturbations.md").read_text("utf-8")
+    listed = {row[1] for row in re.finditer(r"^\| `(\w+)` \|", text, re.MULTILINE)}
+    assert {kind_of(name).__name__ for name in NAMES} <= listed
+    named = re.findall(r"`(test_\w+\.py): (test_\w+)`", text)
+    assert len(named) >= 8
+    for file, test in named:
+        assert f"def {test}(" in (tests / file).read_text("utf-8"), (file, test)
 
 
 @pytest.mark.parametrize("name", NAMES)

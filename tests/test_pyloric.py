@@ -1,7 +1,4 @@
-"""The pyloric circuit against an independent simulator's twelve networks, and what its cells do alone.
-
-The table of the twelve lies beside a checkout of the project, not in it: it is the check and nothing else.
-"""
+"""The pyloric circuit against an independent simulator's twelve networks, and what its cells do alone."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ import pytest
 
 import wormsim as ws
 from wormsim import catalog
+from wormsim.data import tables
 from wormsim.engines import numba_engine
 from wormsim.errors import InputError, UnknownNameError
 from wormsim.metrics.bursts import pyloric_like, rhythm, spike_times
@@ -30,11 +28,8 @@ PHASES = ["PD_off_phase", "LP_on_phase", "LP_off_phase", "PY_on_phase", "PY_off_
 
 
 @pytest.fixture(scope="module")
-def reference(root) -> pd.DataFrame:
-    path = root.parent / "shared" / "science" / "prinz2004_reference_networks.csv"
-    if not path.is_file():
-        pytest.skip("../shared/science/prinz2004_reference_networks.csv is not there")
-    return pd.read_csv(path, index_col="id")
+def reference() -> pd.DataFrame:
+    return tables.read_csv("prinz2004_reference").set_index("id")
 
 
 def parameters(row: pd.Series) -> dict[str, float]:

@@ -107,7 +107,8 @@ class SynapseModel:
         Which edges of the connectome it takes; an electrical edge or a contact acts in both directions. "none": a mechanism of
         the cell itself, such as an opsin.
     transmitter : str
-        Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's.
+        Takes only edges of this transmitter: the edge's own where the connectome says it, else the presynaptic cell's. No
+        edge has the transmitter "bath", for a current that a substance in the bath opens in the cells themselves.
     cell_equations : str
         Brian2 equations of the states that it adds to every cell (pre- or postsynaptic).
     summed : dict

@@ -56,6 +56,8 @@ class BlockRun:
         self.shape = (len(network.cells), block.width)
         self.state_shape = self.shape[:1] if self.flat else self.shape
         self.arguments: dict[str, object] = {}
+        self.sums: dict[str, np.ndarray] = {}
+        self.sums_of: tuple = ()  # the masks and the network that these sums are of
         self.rates = Rates() if check_step else None
         self.effect: Effects | None = None
         self.ready = False
@@ -305,10 +307,13 @@ class BlockRun:
         values["I_ext"] = self._lanes_of(effect.current_pA)
         values["G_ext"] = self._lanes_of(effect.conductance_nS)
         values["GE_ext"] = self._lanes_of(effect.conductance_reversal_pA)
-        for name, pathway, chemical in module.CONSTANT_SUMS:
-            path = self.network.pathways[pathway]
-            values[name] = _masked_sum(path.pre, path.post, self.coefficients[f"sum_{name}"], release if chemical else alive)
-        self.values = values
+        same = (effect.alive, effect.release, *self.filled)
+        if not (self.sums_of and all(a is b for a, b in zip(self.sums_of, same, strict=True))):
+            self.sums_of = same
+            for name, pathway, chemical in module.CONSTANT_SUMS:
+                path = self.network.pathways[pathway]
+                self.sums[name] = _masked_sum(path.pre, path.post, self.coefficients[f"sum_{name}"], release if chemical else alive)
+        self.values = values = values | self.sums
         return module.constants(values)
 
     def _uniform(self) -> set[str]:
