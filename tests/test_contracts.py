@@ -291,11 +291,16 @@ def test_observable(name):
 @pytest.mark.parametrize("name", catalog.names("assays"))
 def test_assay(name):
     from wormsim.circuit import load_circuit
+    from wormsim.pump_probe import PumpProbe
 
     assay = catalog.load("assays", name).ASSAY
     assert assay.name == name
     assert YEAR.search(assay.source)
     assert len(docstring(catalog.load("assays", name))) > 400, "each choice is justified by a source"
+    if isinstance(assay, PumpProbe):
+        assert 0 < assay.pulse_ms < assay.watch_ms
+        assert set(assay.priors) <= set(assay.build(load_circuit(assay.circuit)).parameters)
+        return
     times = [0, *assay.baseline_ms, *assay.window_ms, assay.duration_ms]
     assert times == sorted(times)
     assert assay.baseline_ms[0] < assay.baseline_ms[1]

@@ -54,23 +54,41 @@ def similarity(a, b) -> float:
     if a.shape != b.shape or a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise InputError(f"correlation matrices of shapes {a.shape} and {b.shape}: two of one size are compared, cell by cell")
     x, y = (m[np.triu_indices(len(m), 1)] for m in (a, b))
-    both = np.isfinite(x) & np.isfinite(y)
+    return _weighted(x, y, np.ones(len(x)))
+
+
+def mean_similarity(recorded, predicted, weight=None) -> float:
+    """Mean over animals of the similarity of what was recorded to what was predicted for it.
+
+    Parameters
+    ----------
+    recorded, predicted : sequence of (cells, cells) arrays
+        One an animal, all over one list of cells.
+    weight : array_like, shape (cells,), optional
+        How often a cell counts; a pair counts as often as the product says.
+    """
+    n = len(recorded[0])
+    w = np.ones(n) if weight is None else np.asarray(weight, float)
+    upper = np.triu_indices(n, 1)
+    of_pair = w[upper[0]] * w[upper[1]]
+    return float(np.mean([_weighted(np.asarray(a)[upper], np.asarray(b)[upper], of_pair) for a, b in zip(recorded, predicted, strict=True)]))
+
+
+def cell_draws(recorded, predicted, n: int = 500, seed: int = 0) -> np.ndarray:
+    """:func:`mean_similarity` of `n` bootstrap draws of cells, shape (n,); one seed draws the same cells for every prediction.
+
+    Cells, not pairs, are drawn: all pairs of a cell stand or fall together.
+    """
+    cells = len(recorded[0])
+    rng = np.random.default_rng([seed, cells])
+    return np.array([mean_similarity(recorded, predicted, np.bincount(rng.integers(0, cells, cells), minlength=cells)) for _ in range(n)])
+
+
+def _weighted(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    both = np.isfinite(x) & np.isfinite(y) & (weight > 0)
     if both.sum() < LEAST_PAIRS:
         raise InputError(f"{int(both.sum())} pairs of cells have a correlation in both matrices; at least {LEAST_PAIRS} are needed")
-    x, y = x[both] - x[both].mean(), y[both] - y[both].mean()
-    scale = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / scale) if scale > 0 else 0.0
-
-
-def cell_bootstrap(a, b, n: int = 500, seed: int = 0, level: float = 0.95) -> tuple[float, float, float]:
-    """Similarity with a bootstrap over cells: value, low, high. Pairs of a cell with its own copy are left out."""
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    value = similarity(a, b)
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(n):
-        pick = np.sort(rng.integers(0, len(a), len(a)))
-        same = pick[:, None] == pick[None]
-        drawn.append(similarity(np.where(same, np.nan, a[np.ix_(pick, pick)]), b[np.ix_(pick, pick)]))
-    low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
-    return value, float(low), float(high)
+    w = weight[both] / weight[both].sum()
+    x, y = x[both] - w @ x[both], y[both] - w @ y[both]
+    scale = np.sqrt((w @ x**2) * (w @ y**2))
+    return float(w @ (x * y) / scale) if scale > 1e-300 else 0.0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SORT_COLOURS = {"model": style.RED, "ablation": style.BLUE, "control": style.GREY}
 SHOWN = 40
+NAMED = 6
 
 
 def propagation_figures(tables: Mapping[str, pd.DataFrame], scores: pd.DataFrame) -> dict[str, StudyFigure]:
@@ -38,8 +39,8 @@ def propagation_figures(tables: Mapping[str, pd.DataFrame], scores: pd.DataFrame
             "as a rank among the pairs that were measured."),
         "stimulated": StudyFigure(
             lambda: stimulated_figure(tables["responders"]),
-            "How well responders are ranked, one point a stimulated neuron with at least five detected responders: the simulator alone against "
-            "the nuisance model."),
+            "How well responders are ranked, one point a stimulated neuron with at least five detected responders (larger: more of them): the "
+            "simulator alone against the nuisance model; named are those that differ most."),
     }
 
 
@@ -117,8 +118,8 @@ def stimulated_figure(responders: pd.DataFrame) -> Figure:
     ax.plot([0, 1], [0, 1], color=style.LIGHT, lw=1, zorder=0)
     ax.axhline(0.5, color=style.LIGHT, lw=1, ls="--", zorder=0)
     ax.scatter(some["nuisance"], some["auroc"], s=6 + 3 * some["detected"], color=style.BLUE, alpha=0.6, lw=0)
-    apart = (some["auroc"] - some["nuisance"]).abs().sort_values(ascending=False).index[:14]
-    for k in apart:
+    apart = (some["auroc"] - some["nuisance"]).sort_values().index
+    for k in dict.fromkeys([*apart[:NAMED], *apart[-NAMED:]]):
         ax.annotate(some.loc[k, "stimulated"], (some.loc[k, "nuisance"], some.loc[k, "auroc"]), fontsize=7, xytext=(4, 2), textcoords="offset points")
     ax.set(xlabel="AUROC of the nuisance model", ylabel="AUROC of the simulator alone", xlim=(0.2, 1.01), ylim=(0.1, 1.01))
     return figure

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .. import catalog
+from ..assay import Assay
 from ..engines.choice import choose
 from ..ensemble import LEAST_SAMPLES
 from ..errors import InputError, UnknownNameError
@@ -18,7 +19,6 @@ from ..screen import circuit_of, setting, stimulated
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..assay import Assay
     from ..circuit import Circuit
 
 REAL = {"kind": "real", "seed": 0}
@@ -62,6 +62,8 @@ def check_ensemble(assay: str, circuit: str | None, neurons: Iterable[str], para
         except InputError as error:
             raise InputError(f"model.parameters.{key} = {value}: {error}") from error
     the_assay = catalog.load("assays", assay).ASSAY
+    if not isinstance(the_assay, Assay):
+        raise InputError(f"the assay {assay} has no behaviour that could be lost; `wormsim list assays` shows the others")
     known: set[str] = set()
     name = circuit or the_assay.circuit
     for neuron in neurons:

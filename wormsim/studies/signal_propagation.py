@@ -269,8 +269,8 @@ def _mutant_rows(mutant: Pairs, predictions: dict[str, Prediction], spec: Spec) 
         more = added(p.full, p.base, mutant.detected, mutant.pre, spec.score.bootstrap, spec.seed)
         group = f"unc-31, {name}"
         for metric, x, floor in (("auroc", alone, 0.5), ("auroc_nuisance", base, 0.5), ("auroc_added", more, 0.0)):
-            out.append({"metric": f"propagation_{metric}", "group": group, "value": x.value, "low": x.low, "high": x.high, "floor": floor, "n": len(mutant),
-                        "verdict": "fitted on the wild type, nothing refitted"})
+            out.append({"metric": f"propagation_{metric}", "group": group, "value": x.value, "low": x.low, "high": x.high, "floor": floor,
+                        "n": len(mutant), "verdict": "fitted on the wild type, nothing refitted"})
     return out
 
 
