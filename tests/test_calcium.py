@@ -235,6 +235,10 @@ def test_names_go_wrong_as_often_as_they_should():
     labels, _ = written(Labelling(p_wrong=0.2))
     assert (labels != true).mean() == pytest.approx(0.2, abs=0.02)
     assert all(len(set(row)) == len(row) for row in labels), "a wrong name is somebody else's, who has another one"
+    labels, recorded = written(Labelling(p_wrong=0.2, p_missing=0.3))
+    assert (labels == true)[~recorded].all(), "nobody carries the name of a cell that is not recorded"
+    lone, _ = Labelling(p_wrong=1.0).names(["AVAL"], 3, 0)
+    assert lone.tolist() == ["AVAL"], "there is nobody whose name it could have"
     labels, _ = written(Labelling(p_sides_swapped=0.25))
     pairs = labels.reshape(200, -1, 2)
     swapped = pairs != true.reshape(-1, 2)
