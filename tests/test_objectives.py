@@ -8,6 +8,7 @@ import pytest
 
 from wormsim import catalog
 from wormsim.errors import DataWarning, InputError
+from wormsim.metrics.correlation_similarity import correlation_matrix, similarity
 from wormsim.metrics.propagation_auroc import weighted_auroc
 from wormsim.objective import Objective, check
 from wormsim.samples import Samples
@@ -84,6 +85,8 @@ def test_recorded_correlations_are_those_of_each_animal(animals):
     assert data[1] == pytest.approx(np.corrcoef(b[order].to_numpy().T)[np.triu_indices(9, 1)])
     assert np.isfinite(data[2]).sum() == 15  # six cells
     assert np.array_equal(data[[2, 0]], objective.observed(("c.csv: c", "a.csv: a")), equal_nan=True)
+    a, b = (correlation_matrix(pd.read_csv(path, index_col=0)[order]) for path in animals[:2])
+    assert objective.score(data[None, 1:2], data[:1])[0] == pytest.approx(similarity(a, b))
 
 
 def test_similarity_is_pearsons_over_pairs_that_are_there():
