@@ -167,7 +167,7 @@ def test_synapse(name):
     model = catalog.load("synapses", name).MODEL
     assert isinstance(model, SynapseModel)
     assert model.name == name
-    assert model.kind in ("chemical", "electrical")
+    assert model.kind in ("chemical", "electrical", "contact", "monoamine", "peptide")
     check_parameters(model)
     keys, symbols = {p.key for p in model.parameters}, {p.symbol for p in model.parameters}
     assert not model.delay or model.delay in symbols

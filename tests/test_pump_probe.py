@@ -86,6 +86,13 @@ def test_layers_rest_where_they_are_and_reach_who_has_no_synapse():
         with_layers(layered, ["cook2019_hermaphrodite"])
 
 
+def test_a_layer_needs_the_release_that_it_follows(circuit):
+    for neuron in ("lif", "graded"):
+        model = ws.Model.build(circuit, neuron, ("slow_peptide",))
+        with pytest.raises(InputError, match="add the synapse model 'graded_chemical'"):
+            model.lower(model.nominal())
+
+
 def test_bad_names_and_models_are_refused(circuit):
     model = PROBE.build(circuit)
     with pytest.raises(UnknownNameError, match="RIML"):

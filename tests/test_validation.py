@@ -46,3 +46,11 @@ def test_overriding_leaves_the_original_alone():
     settings = {"a": {"b": 1, "c": 2}}
     assert validation.apply_overrides(settings, {"a.b": 5, "d.e": 6}) == {"a": {"b": 5, "c": 2}, "d": {"e": 6}}
     assert settings == {"a": {"b": 1, "c": 2}}
+
+
+def test_the_path_of_a_file_needs_no_quotes(tmp_path):
+    there = tmp_path / "worms.h5"
+    there.write_bytes(b"")
+    assert validation.parse_overrides([f"data={there}"]) == {"data": str(there)}
+    with pytest.raises(InputError, match="is not a TOML value"):
+        validation.parse_overrides([f"data={tmp_path}/nowhere.h5"])

@@ -154,7 +154,9 @@ def _effective_contacts(edges, samples, given, groups) -> np.ndarray:
     if len(contacts) == 0:
         return np.zeros((0, 1))
     raised = contacts ** given["contact_exponent"]
-    effective = raised * (contacts.mean() / raised.mean(axis=0, keepdims=True))
+    # each column by itself: how NumPy adds up depends on the shape, and a sample must not know how many others there are
+    mean = np.ascontiguousarray(raised.T).mean(axis=1)[None, :]
+    effective = raised * (contacts.mean() / mean)
     spread = given["strength_spread"]
     if samples.spread and np.any(spread > 0):
         names, inverse = np.unique(groups, return_inverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,8 +47,8 @@ def parse_overrides(overrides: Mapping[str, Any] | Iterable[str]) -> dict[str, A
     Parameters
     ----------
     overrides : mapping or iterable of str
-        ``{"screen.samples": 128}``, or ``["screen.samples=128"]`` where the value is TOML; a bare word is a
-        string.
+        ``{"screen.samples": 128}``, or ``["screen.samples=128"]`` where the value is TOML; a bare word, or the path of
+        a file that is there, is a string.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def parse_overrides(overrides: Mapping[str, Any] | Iterable[str]) -> dict[str, A
         try:
             parsed[key] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError as error:
-            if not _BARE_WORD.fullmatch(value):
+            if not _BARE_WORD.fullmatch(value) and not os.path.isfile(os.path.expanduser(value)):
                 raise InputError(f"--set {text}: {value!r} is not a TOML value (number, \"text\", true, "
                                  f"[1, 2], ...): {error}") from error
             parsed[key] = value

@@ -25,7 +25,8 @@ def correlation_matrix(traces) -> np.ndarray:
     """
     x = np.asarray(traces, float)
     there = np.isfinite(x).astype(float)
-    x = np.where(there > 0, x - np.nanmean(np.where(there > 0, x, np.nan), axis=0, keepdims=True) if len(x) else x, 0.0)
+    x = np.where(there > 0, x, 0.0)
+    x = (x - x.sum(axis=0) / np.maximum(there.sum(axis=0), 1)) * there
     n = there.T @ there
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (x.T @ there) / n  # of the row's cell, over the frames of both

@@ -1,6 +1,7 @@
 """What the two layers without synapses have in common: a graded release that acts slowly and far away."""
 
 from ..dynamics import EdgeValue, SynapseModel
+from ..errors import InputError
 from ..parameter import Parameter, Prior
 
 
@@ -32,4 +33,13 @@ def slow_layer(kind: str, symbol: str, tau_ms: float, tau_prior: Prior, tau_sour
             Parameter(f"tau_{symbol}", tau_ms, "ms", tau_source, "guess", tau_prior),
         ),
         initial={f"m_{symbol}": "a_r/(a_r + a_d*(1 + exp(beta*v_half_offset)))"},
+        derive=_beside_graded_release,
     )
+
+
+def _beside_graded_release(network) -> dict:
+    """Nothing to derive; refuses a model without the graded release that the layer follows."""
+    if not any(path.synapse.name == "graded_chemical" for path in network.pathways):
+        raise InputError("a slow layer follows the graded release of its cells: add the synapse model 'graded_chemical' (a neuron "
+                         "model that spikes has none)")
+    return {}
