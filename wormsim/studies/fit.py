@@ -1,7 +1,7 @@
 """Fit: parameters by CMA-ES on one part of the data, a score on the part that was left out, and the same for controls.
 
-Order of work: search (each chain without its fold), one score of each chain's result on its fold, the same number of
-samples of the priors on the same folds, and the whole once more on shuffled wiring and on none. Nothing is chosen by a held-out score.
+Order of work: search (each chain without its fold), one score of each chain's result on its fold, the same
+search on shuffled wiring and on none, and samples of the priors on the same folds. Nothing is chosen by a held-out score.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def ensemble_of(spec: Spec, found: Fitted) -> FittedEnsemble:
     warn_data(int((~good).sum()), f"of {len(good)} fitted members ran away and are left out")
     if not good.any():
         raise InputError("every member of the fitted ensemble ran away; narrow the priors or lower dt_ms")
-    about = {"objective": spec.objective.name, "settings": objective.model_dump(mode="json"), "fit": spec.fit.model_dump(mode="json"),
+    about = {"objective": spec.objective.name, "settings": objective.model_dump(mode="json"), "wiring": REAL, "fit": spec.fit.model_dump(mode="json"),
              "seed": spec.seed, "wormsim": __version__, "content_version": content_version()}
     values, scores = (t[good].reset_index(drop=True).rename_axis("sample") for t in (samples.values, scores))
     return FittedEnsemble(values, draws[good], samples.seed, scores, identity(model), about)
