@@ -141,7 +141,7 @@ class Genotype(Perturbation):
                 here = rows[edges.row]
                 touched |= bool(here.any())
                 edges.scale(here, factor)
-        if not touched:
+        if not touched and not self._spared:
             changes.touched_nothing.append(self)
 
     def _factors(self, changes: Changes, left: dict[str, np.ndarray | float]):
