@@ -7,7 +7,7 @@ leaving one of those out in turn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def lagged(x: np.ndarray, lags: Sequence[int]) -> np.ndarray:
 
 
 def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], penalties: Sequence[float] = PENALTIES,
-                  lags: Sequence[int] = (0,)) -> tuple[list[np.ndarray], list[float]]:
+                  lags: Sequence[int] = (0,), merit: Callable[[np.ndarray, np.ndarray], float] = correlation) -> tuple[list[np.ndarray], list[float]]:
     """Prediction of every animal by ridge regression on the others.
 
     Parameters
@@ -51,9 +51,11 @@ def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], p
     outputs : sequence of (frames, channels) arrays
         z-scored in each animal, like the inputs; a frame or channel that is not-a-number is not learned from.
     penalties : sequence of float
-        Candidates; chosen by the mean correlation over training animals, each left out in turn.
+        Candidates; chosen by the mean merit over training animals, each left out in turn.
     lags : sequence of int
         Frames by which inputs are also shifted.
+    merit : callable
+        ``(predicted, recorded) -> float`` of one channel; correlation, or explained variance where the scale matters.
 
     Returns
     -------
@@ -82,10 +84,9 @@ def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], p
     found, chosen = [], []
     for k in range(len(x)):
         train = [i for i in range(len(x)) if i != k]
-        merit = []
-        for penalty in penalties:
-            merit.append(np.mean([_mean_correlation(x[i] @ _ridge(gram, [j for j in train if j != i], penalty), y[i]) for i in train]))
-        best = penalties[int(np.argmax(merit))]
+        merits = [np.mean([_mean(merit, x[i] @ _ridge(gram, [j for j in train if j != i], penalty), y[i]) for i in train])
+                  for penalty in penalties]
+        best = penalties[int(np.argmax(merits))]
         chosen.append(float(best))
         found.append(x[k] @ _ridge(gram, train, best))
     return found, chosen
@@ -112,6 +113,6 @@ def _ridge(gram: list, animals: list[int], penalty: float) -> np.ndarray:
     return np.hstack(weights)
 
 
-def _mean_correlation(predicted: np.ndarray, recorded: np.ndarray) -> float:
-    scores = [correlation(predicted[:, c], recorded[:, c]) for c in range(recorded.shape[1]) if np.isfinite(recorded[:, c]).sum() >= 3]
+def _mean(merit: Callable, predicted: np.ndarray, recorded: np.ndarray) -> float:
+    scores = [merit(predicted[:, c], recorded[:, c]) for c in range(recorded.shape[1]) if np.isfinite(recorded[:, c]).sum() >= 3]
     return float(np.mean(scores)) if scores else 0.0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN = 24
+LABELS = 34  # of the neurons of a matrix, evenly spaced
 
 
 def decoding_figures(tables: Mapping[str, pd.DataFrame]) -> dict[str, StudyFigure]:
@@ -139,8 +140,9 @@ def matrices_figure(matrix: pd.DataFrame) -> Figure:
     for ax, m, title in zip(axes, matrices, (f"recorded: {matrix['animal'].iloc[0]}", "mean of the other animals", "predicted"), strict=True):
         top = np.nanquantile(np.abs(m), 0.98)
         image = ax.imshow(m[np.ix_(order, order)], cmap="RdBu_r", vmin=-top, vmax=top, interpolation="nearest")
-        ax.set_xticks(range(len(names)), [names[k] for k in order], rotation=90, fontsize=3.5)
-        ax.set_yticks(range(len(names)), [names[k] for k in order], fontsize=3.5)
+        ticks = range(0, len(names), -(-len(names) // LABELS))
+        ax.set_xticks(ticks, [names[order[k]] for k in ticks], rotation=90, fontsize=6)
+        ax.set_yticks(ticks, [names[order[k]] for k in ticks], fontsize=6)
         ax.tick_params(length=0)
         ax.set_title(title)
         figure.colorbar(image, ax=ax, shrink=0.6)

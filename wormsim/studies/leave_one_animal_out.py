@@ -39,7 +39,7 @@ class DecodingTable(_Table):
     goals: dict[str, float] = Field(default_factory=dict, description="behaviour -> correlation to beat")
     lags_s: tuple[float, ...] = Field(default=(0.0,), min_length=1, description="activity is also given this much later or earlier")
     state: str = Field(default="", description="behaviour channel that is 0 or 1, for dwell times")
-    least_tuning: float = Field(default=0.1, ge=0, lt=1, description="a neuron counts as tuned from this mean correlation on")
+    least_tuning: tuple[float, ...] = Field(default=(0.1, 0.2), min_length=1, description="a neuron counts as tuned from this mean correlation on")
 
 
 class Spec(_Table):
@@ -141,7 +141,7 @@ def _encoding(animals: Animals, spec: Spec) -> pd.DataFrame:
     rows = []
     for control in (False, True):
         given = [np.roll(b, len(b) // 2, axis=0) for b in inputs] if control else inputs
-        found, _ = leave_one_out(given, animals.traces, lags=lags)
+        found, _ = leave_one_out(given, animals.traces, lags=lags, merit=explained_variance)
         for k, name in enumerate(animals.names):
             for c, cell in enumerate(animals.cells):
                 r = animals.traces[k][:, c]
@@ -183,7 +183,11 @@ def _encoding_rows(encoded: pd.DataFrame) -> list[dict]:
     real, control = by_animal[False].to_numpy(), by_animal[True].to_numpy()
     low, high = _interval(real)
     best = encoded[~encoded["control"]].groupby("cell")["explained"].mean().nlargest(5)
-    return [{"metric": "explained_variance", "group": "activity from behaviour, mean over neurons", "value": real.mean(), "low": low, "high": high,
+    r = encoded.groupby(["control", "animal"])["r"].mean()
+    r_low, r_high = _interval(r[False].to_numpy())
+    return [{"metric": "encoding_r", "group": "activity from behaviour, mean over neurons", "value": r[False].mean(), "low": r_low, "high": r_high,
+             "floor": 0.0, "ceiling": 1.0, "control": f"{r[True].mean():.3f}", "n": int((~encoded["control"]).sum())},
+            {"metric": "explained_variance", "group": "activity from behaviour, mean over neurons", "value": real.mean(), "low": low, "high": high,
              "floor": 0.0, "ceiling": 1.0, "control": f"{control.mean():.4f}", "n": int((~encoded["control"]).sum()),
              "verdict": "most in " + ", ".join(f"{cell} {x:.2f}" for cell, x in best.items())}]
 
@@ -201,21 +205,25 @@ def _tuning(animals: Animals, spec: Spec) -> tuple[pd.DataFrame, list[dict]]:
         spread = np.array([np.nanstd(t[:, k]) if n[k] > 1 else np.nan for k in range(len(n))])
         tables.append(pd.DataFrame({"behaviour": behaviour, "cell": animals.cells, "mean": mean, "sd": spread, "animals": n}))
         for kind, values in (("recorded", t), ("control", turned)):
-            shares, counted = [], 0
-            for k in range(len(values)):
-                others = np.delete(values, k, axis=0)
-                m = np.isfinite(others).sum(axis=0)
-                reference = np.where(m > 0, np.nansum(others, axis=0) / np.maximum(m, 1), np.nan)
-                share, n_cells = sign_agreement(reference, values[k], spec.decoding.least_tuning)
-                if n_cells:
-                    shares.append(share)
-                    counted += n_cells
-            if shares:
-                low, high = _interval(np.array(shares), spec.seed)
-                rows.append({"metric": "tuning_sign_agreement", "group": behaviour, "value": np.mean(shares), "low": low, "high": high, "floor": 0.5,
-                             "ceiling": 1.0, "control": "" if kind == "recorded" else "behaviour shifted by half", "n": counted,
-                             "verdict": f"signs of tuned neurons (mean |r| of the others from {spec.decoding.least_tuning:g} on)"})
+            for least in spec.decoding.least_tuning:
+                shares, counted = _agreements(values, least)
+                if len(shares):
+                    low, high = _interval(shares, spec.seed)
+                    rows.append({"metric": "tuning_sign_agreement", "group": f"{behaviour}, |r| of the others from {least:g} on",
+                                 "value": shares.mean(), "low": low, "high": high, "floor": 0.5, "ceiling": 1.0, "n": counted,
+                                 "control": "" if kind == "recorded" else "behaviour shifted by half",
+                                 "verdict": "neurons that at least two other animals have"})
     return pd.concat(tables, ignore_index=True), rows
+
+
+def _agreements(values: np.ndarray, least: float) -> tuple[np.ndarray, int]:
+    """For each animal with tuned neurons the share that has the sign of the others' mean; and how many neurons that were."""
+    found = []
+    for k in range(len(values)):
+        others = np.delete(values, k, axis=0)
+        n = np.isfinite(others).sum(axis=0)
+        found.append(sign_agreement(np.where(n > 1, np.nansum(others, axis=0) / np.maximum(n, 1), np.nan), values[k], least))
+    return np.array([share for share, n in found if n]), sum(n for _, n in found)
 
 
 def _spaces(animals: Animals) -> pd.DataFrame:

@@ -140,7 +140,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         *_strata_rows(wild, predictions[REAL], spec),
         *_mutant_rows(mutant, mutants, spec),
         *_control_rows(ablation),
-        *_called_rows(wild, predictions, ablation),
+        *_called_rows(wild, predictions, ablation, spec.seed),
     ])
     tables = {"models": ablation, "floors": floors, "pairs": _pair_table(wild, predictions, found[REAL], atlases["wt"]),
               "responders": _responders(wild, predictions[REAL])}
@@ -284,10 +284,10 @@ def _control_rows(models: pd.DataFrame) -> list[dict]:
     return out
 
 
-def _called_rows(pairs: Pairs, predictions: dict[str, Prediction], models: pd.DataFrame) -> list[dict]:
+def _called_rows(pairs: Pairs, predictions: dict[str, Prediction], models: pd.DataFrame, seed: int) -> list[dict]:
     """The simulated experiment: which pairs it would have called, with the atlas's own numbers of trials."""
     p, shuffled = predictions[REAL], models[models["model"].str.startswith("degree")]["called, precision"]
-    same = predict(pairs, np.ones((1, len(pairs))), 1, 0).called
+    same = predict(pairs, np.ones((1, len(pairs))), 1, seed).called
     return [{"metric": "called_precision", "group": "simulated experiment, q < 0.05", "value": precision(p.called, pairs.detected),
              "floor": float(pairs.detected.mean()), "ceiling": 1.0, "control": f"{precision(same, pairs.detected):.4f}", "n": int(p.called.sum()),
              "verdict": "control: every pair answers alike, only the trials differ" + (
