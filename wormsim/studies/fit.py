@@ -17,7 +17,7 @@ from ..chunks import content_version
 from ..errors import InputError, warn_data
 from ..fitted import FittedEnsemble, identity
 from ..fitting import Fitted, Search, fit, fold_of, load, pooled, to_samples, unfitted, weights
-from ..objective import REAL
+from ..objective import REAL, Objective
 from ..objective import check as check_objective
 from ..validation import validate
 from . import StudyFigure, StudyResult, score_table
@@ -219,8 +219,9 @@ def _parameter_table(objective, model, ensemble: FittedEnsemble) -> pd.DataFrame
 
 def _summary(spec: Spec, objective, scores: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> list[str]:
     head = scores.iloc[0]
-    text = [f"**Held-out score {head['value']:.3g}** ({head['low']:.3g} to {head['high']:.3g}, {objective.split_by}s resampled; noise "
-            f"allows {head['ceiling']:.3g}); samples of the priors score {head['floor']:.3g}. {head['verdict'][0].upper()}{head['verdict'][1:]}."]
+    limit = "noise allows" if type(objective).best is not Objective.best else "a perfect model scores"
+    text = [f"**Held-out score {head['value']:.3g}** ({head['low']:.3g} to {head['high']:.3g}, {objective.split_by}s resampled; {limit} "
+            f"{head['ceiling']:.3g}); samples of the priors score {head['floor']:.3g}. {head['verdict'][0].upper()}{head['verdict'][1:]}."]
     text.append(f"Fitted on: {objective.fitted_on}")
     text.append(f"Scored on: {objective.scored_on} Each of {spec.fit.chains} chains leaves out one of {spec.fit.folds} folds of the "
                 f"{len(objective.units())} units.")
