@@ -75,12 +75,13 @@ def test_figures_of_propagation_are_drawn(propagation):
 
 def test_held_out_pairs_do_not_leak():
     """Whatever a class of stimulated neurons shows has no part in what is predicted for it."""
+    from dataclasses import replace
+
     from wormsim.studies._propagation_fit import predict
-    from wormsim.studies._propagation_pairs import Pairs
 
     pairs = _random_pairs()
     here = pairs.group == pairs.group[0]
-    other = Pairs(**{**{k: getattr(pairs, k) for k in Pairs.__dataclass_fields__}, "detected": np.where(here, ~pairs.detected, pairs.detected)})
+    other = replace(pairs, detected=np.where(here, ~pairs.detected, pairs.detected))
     responses = np.random.default_rng(0).normal(size=(4, len(pairs)))
     first, second = predict(pairs, responses, 2, 0), predict(other, responses, 2, 0)
     for name in ("alone", "base", "full"):
@@ -88,10 +89,27 @@ def test_held_out_pairs_do_not_leak():
         assert not np.array_equal(getattr(first, name)[~here], getattr(second, name)[~here])
 
 
-def _random_pairs():
+def test_another_strain_is_predicted_without_a_look_at_it():
+    """Detections of the strain that is predicted have no part in it; those of the same class in the other strain neither."""
+    from dataclasses import replace
+
+    from wormsim.studies._propagation_fit import predict
+
+    wild, mutant = _random_pairs(3), replace(_random_pairs(4), strain="unc31")
+    responses = np.random.default_rng(0).normal(size=(4, len(wild)))
+    first = predict(wild, responses, 2, 0, to=(mutant, responses))
+    blind = predict(wild, responses, 2, 0, to=(replace(mutant, detected=~mutant.detected), responses))
+    here = wild.group == wild.group[0]
+    other = predict(replace(wild, detected=np.where(here, ~wild.detected, wild.detected)), responses, 2, 0, to=(mutant, responses))
+    assert np.array_equal(first.full, blind.full)
+    assert np.array_equal(first.full[here], other.full[here])
+    assert not np.array_equal(first.full[~here], other.full[~here])
+
+
+def _random_pairs(seed=3):
     from wormsim.studies._propagation_pairs import Pairs
 
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     pre, post = np.nonzero(~np.eye(24, dtype=bool))
     return Pairs("wt", tuple(made.CELLS), pre, post, rng.random(len(pre)) < 0.2, rng.random(len(pre)) + 0.1, rng.integers(2, 9, len(pre)), pre // 2)
 
@@ -152,6 +170,22 @@ def test_covariance_of_independent_drives():
     upper = np.triu_indices(4, 1)
     assert found[0][upper] == pytest.approx(sampled[upper], abs=0.01)
     assert (found[1][3, :3] == 0).all()
+
+
+def test_drives_are_found_again():
+    from wormsim.studies.activity_correlations import fitted_drives
+
+    rng = np.random.default_rng(1)
+    r, group = np.abs(rng.normal(size=(12, 20))), np.repeat(np.arange(4), 3)
+    strength = np.array([0.2, 1.5, 0.0, 0.7])
+    unit = r / np.sqrt((r**2).sum(axis=0))
+    target = np.einsum("s,si,sj->ij", strength[group], unit, unit)
+    np.fill_diagonal(target, np.nan)
+    target[3] = target[:, 3] = np.nan  # a neuron that nobody recorded is predicted all the same
+    found = fitted_drives(r, group, target, penalty=1e-6)
+    there = np.isfinite(target)
+    assert np.allclose(found[there], target[there], atol=1e-3)
+    assert np.isfinite(found[3, :3]).all()
 
 
 @pytest.mark.parametrize(("kind", "table", "match"), [

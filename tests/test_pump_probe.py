@@ -133,3 +133,21 @@ def test_a_chunk_holds_one_column_a_sample():
     assert len(table) == 2 * len(CELLS)
     first = table["0"].to_numpy().reshape(2, len(CELLS))
     assert np.abs(first[0, 0]) == np.abs(first[0]).max()  # ALML is the first stimulated and the first recorded
+
+
+def test_an_indicator_ranks_pairs_like_the_mean_potential(circuit, responses):
+    """What the assay leaves out, saturation aside: 30 s of nuclear GCaMP6s after the pulse, averaged as the experimenters do."""
+    from scipy.stats import spearmanr
+
+    from wormsim.observables import observe
+    from wormsim.observables.calcium import Calcium
+
+    model = PROBE.build(circuit)
+    cases = {"(none)": (), **{c: (ws.Stimulate(c, g_nS=PROBE.g_nS, e_mV=PROBE.e_mV, stop_ms=PROBE.pulse_ms),) for c in CELLS}}
+    runs = ws.simulate(model, ws.Variants.cross(model.sample(1, seed=2), cases), duration_ms=30_000, dt_ms=PROBE.dt_ms, every_ms=50,
+                       record=CELLS, dtype="float64", check_step=False)
+    seen = observe(runs, Calcium(drive="sigmoid", indicator="gcamp6s", signal="fluorescence")).activity.to_numpy().mean(axis=1)
+    order = [list(runs.dataset["cell"].to_numpy()).index(c) for c in CELLS]
+    imaged = np.abs(seen[1:] - seen[:1])[:, order]
+    off = ~np.eye(len(CELLS), dtype=bool)
+    assert spearmanr(imaged[off], np.abs(responses[0])[off])[0] > 0.95

@@ -7,7 +7,8 @@ driven whatever it is connected to, as the rule of the answering neuron has it; 
 
 **Read-out.** They image nuclear GCaMP6s for 30 s and average. An indicator that follows calcium linearly and slowly
 keeps, over such a window, the integral of what moved it; so the mean change of potential over the whole run stands for the
-response, against the same animal without the stimulus. The graded model is back at rest in a few hundred ms: 3 s are enough,
+response, against the same animal without the stimulus; a test holds the ranks of pairs against 30 s of nuclear GCaMP6s from
+:mod:`wormsim.observables.calcium`. The graded model is back at rest in a few hundred ms: 3 s are enough,
 and longer would only scale all responses.
 
 **Noise.** The model has none here. :mod:`wormsim.studies.signal_propagation` adds that of the microscope when it detects.

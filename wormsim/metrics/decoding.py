@@ -41,7 +41,8 @@ def lagged(x: np.ndarray, lags: Sequence[int]) -> np.ndarray:
 
 
 def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], penalties: Sequence[float] = PENALTIES,
-                  lags: Sequence[int] = (0,), merit: Callable[[np.ndarray, np.ndarray], float] = correlation) -> tuple[list[np.ndarray], list[float]]:
+                  lags: Sequence[int] = (0,), merit: Callable[[np.ndarray, np.ndarray], float] = correlation
+                  ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Prediction of every animal by ridge regression on the others.
 
     Parameters
@@ -51,7 +52,7 @@ def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], p
     outputs : sequence of (frames, channels) arrays
         z-scored in each animal, like the inputs; a frame or channel that is not-a-number is not learned from.
     penalties : sequence of float
-        Candidates; chosen by the mean merit over training animals, each left out in turn.
+        Candidates; chosen for each channel by the mean merit over training animals, each left out in turn.
     lags : sequence of int
         Frames by which inputs are also shifted.
     merit : callable
@@ -61,8 +62,8 @@ def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], p
     -------
     predictions : list of (frames, channels) ndarray
         In z-scores.
-    chosen : list of float
-        Penalty of each.
+    chosen : list of (channels,) ndarray
+        Penalty of each animal and channel.
 
     Raises
     ------
@@ -84,11 +85,12 @@ def leave_one_out(inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], p
     found, chosen = [], []
     for k in range(len(x)):
         train = [i for i in range(len(x)) if i != k]
-        merits = [np.mean([_mean(merit, x[i] @ _ridge(gram, [j for j in train if j != i], penalty), y[i]) for i in train])
-                  for penalty in penalties]
-        best = penalties[int(np.argmax(merits))]
-        chosen.append(float(best))
-        found.append(x[k] @ _ridge(gram, train, best))
+        merits = np.array([_mean([_merits(merit, x[i] @ _ridge(gram, [j for j in train if j != i], penalty), y[i]) for i in train])
+                           for penalty in penalties])
+        best = merits.argmax(axis=0)
+        every = np.stack([x[k] @ _ridge(gram, train, penalty) for penalty in penalties])
+        found.append(every[best, :, np.arange(len(best))].T)
+        chosen.append(np.asarray(penalties, float)[best])
     return found, chosen
 
 
@@ -113,6 +115,13 @@ def _ridge(gram: list, animals: list[int], penalty: float) -> np.ndarray:
     return np.hstack(weights)
 
 
-def _mean(merit: Callable, predicted: np.ndarray, recorded: np.ndarray) -> float:
-    scores = [merit(predicted[:, c], recorded[:, c]) for c in range(recorded.shape[1]) if np.isfinite(recorded[:, c]).sum() >= 3]
-    return float(np.mean(scores)) if scores else 0.0
+def _merits(merit: Callable, predicted: np.ndarray, recorded: np.ndarray) -> np.ndarray:
+    """Merit of each channel; not-a-number where fewer than three frames were recorded, or they are all alike."""
+    fine = [np.isfinite(r).sum() >= 3 and np.nanstd(r) > 0 for r in recorded.T]
+    return np.array([merit(p, r) if ok else np.nan for p, r, ok in zip(predicted.T, recorded.T, fine, strict=True)])
+
+
+def _mean(merits: list[np.ndarray]) -> np.ndarray:
+    """Mean over animals of what there is; 0 where there is nothing."""
+    there = np.isfinite(merits)
+    return np.where(there, merits, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)

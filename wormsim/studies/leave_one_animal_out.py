@@ -110,7 +110,7 @@ def _decoding(animals: Animals, spec: Spec) -> tuple[pd.DataFrame, pd.DataFrame]
                 low, high = block_interval(p, r, min(block, len(p)), spec.bootstrap, spec.seed)
                 rows.append({"behaviour": behaviour, "animal": name, "from": way, "r": correlation(p, r), "low": low, "high": high,
                              "explained": explained_variance(p, np.where(np.isfinite(r), standardised(r[:, None])[:, 0], np.nan)),
-                             "penalty": chosen[k], "neurons": int(np.isfinite(x[k]).any(axis=0).sum())})
+                             "penalty": chosen[k][0], "neurons": int(np.isfinite(x[k]).any(axis=0).sum())})
                 if way == "all named neurons, with lags":
                     kept.append(pd.DataFrame({"behaviour": behaviour, "animal": name, "time_s": animals.recordings[k].time_s,
                                               "recorded": standardised(r[:, None])[:, 0], "predicted": p}))
