@@ -40,7 +40,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["run"], ["ablate"], ["plot"], ["doctor"], ["cache"],
+@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["run"], ["fit"], ["ablate"], ["plot"], ["doctor"], ["cache"],
                                      ["cache", "clear"], ["cache", "show"], ["data"], ["data", "list"], ["data", "fetch"]])
 def test_every_command_has_help_with_examples(command):
     shown = call(*command, "--help").output
@@ -53,7 +53,7 @@ def test_version():
     assert call("--version").output == f"wormsim {wormsim.__version__}\n"
 
 
-@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "perturbations", "modulators", "assays", "metrics",
+@pytest.mark.parametrize("what", ["connectomes", "circuits", "neurons", "synapses", "perturbations", "modulators", "assays", "metrics", "objectives",
                                   "observables", "indicators", "recordings", "experiments"])
 def test_list(what):
     from wormsim import catalog
@@ -83,6 +83,7 @@ def test_show_a_connectome():
     ("graded_chemical", ["synapse model graded_chemical"]),
     ("mating_turn", ["assay mating_turn", "experiment mating_turn", "fitted on", "ensemble.samples"]),
     ("auroc", ["metric auroc", "ROC"]),
+    ("correlations", ["objective correlations", "split by animal", "recordings", "(needed)", "min_confidence"]),
     ("clamp", ["perturbation clamp", "does not spike", "v_mV"]),
     ("cat-2", ["genotype cat-2", "0.8 (0.6-1) of dopamine lost", "Lints"]),
     ("calcium", ["observable calcium", "tau_nucleus", "guess"]),
@@ -112,6 +113,18 @@ def test_show_takes_a_users_own_files(toml, tmp_path):
     (["run", "paths.toml", "--backend", "slurm"], "unknown backend"),
     (["run", "paths.toml", "--set", "nodes=13", "--jobs", "1"], "13 nodes cannot be wired"),
     (["run", "absent.toml"], "no such file: absent.toml"),
+    (["fit", "absent.toml"], "no such file: absent.toml"),
+    (["fit", "paths.toml"], "paths.toml is an experiment of kind path_screen, not fit"),
+    (["fit", "pump_probe_recovry"], "closest: pump_probe_recovery"),
+    (["fit", "pump_probe_recovery", "--folds", "1"], "fit.folds = 1"),
+    (["fit", "pump_probe_recovery", "--folds", "3", "--set", "fit.folds=2"], "--folds and --set fit.folds are one setting"),
+    (["fit", "pump_probe_recovery", "--set", "objective.settings.stimulated=[\"AVAX\"]"], "closest: AVA"),
+    (["fit", "pump_probe_recovery", "--set", "objective.settings.noise_mV=-1"], "objective.settings.noise_mV"),
+    (["fit", "pump_probe_recovery", "--resume"], "holds no fit to go on with"),
+    (["fit", "pump_probe_recovery", "--resume", "--force"], "give one of them"),
+    (["fit", "correlations"], "objective.settings.recordings"),
+    (["ablate", "AVA", "--assay", "mating_turn", "--model", "absent.nc"], "no such file: absent.nc"),
+    (["run", "mating_turn", "--model", "absent.nc"], "no such file: absent.nc"),
     (["ablate", "AVA", "--assay", "mating_trun"], "closest: mating_turn"),
     (["plot", "absent"], "no such results folder"),
     (["run", "nosuch"], "unknown experiment 'nosuch'"),

@@ -23,7 +23,7 @@ from wormsim.parameter import CERTAINTIES, Parameter
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("readers", "neurons", "synapses", "modulators", "perturbations", "engines", "assays", "metrics", "studies", "recordings",
-           "indicators", "observables")
+           "indicators", "observables", "objectives")
 MODULES = [(folder, name) for folder in FOLDERS for name in catalog.names(folder)]
 YEAR = re.compile(r"\b(18|19|20)\d\d\b")
 
@@ -332,6 +332,23 @@ def test_metric(name):
     assert np.isfinite([module.FLOOR, module.CEILING]).all()
     assert module.FLOOR < module.CEILING
     assert public(module)
+
+
+@pytest.mark.parametrize("name", catalog.names("objectives"))
+def test_objective(name):
+    """What is fitted and what is scored is said by the objective itself, before anything runs."""
+    from wormsim.objective import Objective
+
+    kind = catalog.load("objectives", name).Fit
+    assert issubclass(kind, Objective)
+    assert kind.question.endswith("?")
+    assert YEAR.search(kind.source)
+    assert kind.fitted_on != kind.scored_on
+    assert "left out" in kind.scored_on
+    assert kind.split_by
+    assert kind.floor < kind.ceiling
+    for method in ("units", "observed", "simulate", "score"):
+        assert getattr(kind, method) is not getattr(Objective, method), method
 
 
 @pytest.mark.parametrize("name", catalog.names("circuits"))

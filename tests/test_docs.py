@@ -41,7 +41,7 @@ def in_tmp(tmp_path, monkeypatch):
     from wormsim import readers
 
     monkeypatch.chdir(tmp_path)
-    folders = [importlib.import_module(f"wormsim.{name}") for name in ("readers", "neurons", "metrics")]
+    folders = [importlib.import_module(f"wormsim.{name}") for name in ("readers", "neurons", "metrics", "objectives")]
     before = {folder: list(folder.__path__) for folder in folders}
     loaded = set(sys.modules)
     readers._modules.cache_clear()

@@ -240,3 +240,26 @@ def test_progress_is_a_bar_on_a_terminal_and_nothing_when_not_wanted(tmp_path, c
     shown = capsys.readouterr().err
     for part in ("my stage", "6/6", "ETA"):
         assert part in shown
+
+
+def test_a_sequence_builds_on_what_was_found_and_goes_on_where_it_was(tmp_path):
+    marks = tmp_path / "marks"
+
+    def following(tables):
+        return {"start": 1 + int(tables[-1]["square"].sum()) % 97 if tables else 1, "seed": 7, "folder": str(marks)}
+
+    short = Runner(tmp_path, jobs=1, progress=False).sequence(cf.counted, following, 2, "grow")
+    runner = Runner(tmp_path, jobs=1, progress=False)
+    long = runner.sequence(cf.counted, following, 4, "grow")
+    assert (runner.stages[0].chunks, runner.stages[0].resumed) == (4, 2)
+    assert len(list(marks.iterdir())) == 4
+    for a, b in zip(short, long, strict=False):
+        pd.testing.assert_frame_equal(a, b)
+    fresh = Runner(tmp_path / "fresh", jobs=1, progress=False).sequence(cf.counted, following, 4, "grow")
+    for a, b in zip(fresh, long, strict=True):
+        pd.testing.assert_frame_equal(a, b)
+
+
+def test_an_error_in_a_sequence_is_that_of_the_chunk(tmp_path):
+    with pytest.raises(ChunkError, match="in chunk"):
+        Runner(tmp_path, jobs=1, progress=False).sequence(cf.breaks_at_three, lambda tables: {"start": 2 + len(tables), "seed": 7}, 2, "broken")

@@ -25,6 +25,7 @@ _SINGULAR = {
     "observables": "observable",
     "recordings": "layout of recordings",
     "studies": "study",
+    "objectives": "objective",
     "perturbations": "perturbation",
 }
 # Folders that hold more than what is registered: there, only files whose name ends so are keys, and the key goes without.

@@ -22,7 +22,7 @@ _NUMERIC_PACKAGES = ("brian2", "numba", "numpy", "pandas", "pyarrow", "scipy", "
 # Parts of wormsim that only present results: editing them leaves every chunk valid.
 _PRESENTATION = ("cli", "templates", "plotting", "report.py", "results.py", "experiment.py", "validation.py",
                  "manifest.py", "runner.py", "atomic.py", "cache.py", "doctor.py", "__main__.py")
-_FILE_SUFFIXES = (".toml", ".csv", ".tsv", ".xlsx", ".graphml", ".parquet", ".json", ".nc")
+_FILE_SUFFIXES = (".toml", ".csv", ".tsv", ".xlsx", ".graphml", ".parquet", ".json", ".nc", ".h5", ".nwb", ".mat")
 _NAME_KEY, _WARNINGS_KEY = b"wormsim.chunk", b"wormsim.warnings"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .fitted import FittedEnsemble
 from .metrics.proportion import wilson
 from .screen import FRESH, INTACT, find_samples, remove_cells
 
@@ -66,6 +67,8 @@ def accept(setting: Mapping, wanted: int, most: int, runner: Runner, stage: str)
 
     The first `wanted` accepted sample numbers are kept, whatever the size of the batches.
     """
+    if "fitted" in setting:  # all there are
+        most = min(most, len(FittedEnsemble.load(setting["fitted"])))
     tables: list[pd.DataFrame] = []
     tried = 0
     batch = max(2 * CHUNK_CANDIDATES, wanted)

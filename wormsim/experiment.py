@@ -131,6 +131,44 @@ def load_experiment(name_or_path: str | Path, overrides: Mapping[str, Any] | Ite
     return Experiment(header, spec, path, file_sha256(path), changes)
 
 
+def fit_experiment(name_or_path: str | Path, overrides: Mapping[str, Any] | Iterable[str] = (),
+                   seed: int | None = None) -> Experiment:
+    """The fit to an objective as an experiment: its own TOML, or an objective with the study's default settings.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        Key of an objective (``wormsim list objectives``), or a path that ends in ``.toml``.
+    overrides, seed
+        As in :func:`load_experiment`.
+
+    Raises
+    ------
+    InputError
+        As in :func:`load_experiment`; also if the TOML is of another kind of experiment.
+    """
+    if str(name_or_path).endswith(".toml"):
+        experiment = load_experiment(name_or_path, overrides, seed)
+        if experiment.header.kind != "fit":
+            raise InputError(f"{name_or_path} is an experiment of kind {experiment.header.kind}, not fit: `wormsim run` runs it")
+        return experiment
+    module = catalog.load("objectives", str(name_or_path))
+    changes = validation.parse_overrides(overrides)
+    source = f"objective {name_or_path}"
+    settings = validation.apply_overrides({"objective": {"name": str(name_or_path)}}, changes)
+    if settings["objective"]["name"] != name_or_path:
+        raise InputError(f"{source}: objective.name cannot be set; name the other objective instead")
+    kind = module.Fit
+    header = validation.validate(Header, {
+        "name": str(name_or_path), "kind": "fit", "title": f"Fit to {name_or_path}", "question": kind.question, "source": kind.source,
+        "fitted_on": kind.fitted_on, "scored_on": kind.scored_on, "seed": seed or 0}, source, prefix="experiment",
+        overridden=["experiment.seed"])
+    settings["seed"] = header.seed
+    spec = validation.validate(catalog.load("studies", "fit").Spec, settings, source, overridden=list(changes))
+    path = Path(module.__file__)
+    return Experiment(header, spec, path, file_sha256(path), changes)
+
+
 def run(experiment: Experiment | str | Path, out: str | Path | None = None, *, seed: int | None = None,
         overrides: Mapping[str, Any] | Iterable[str] = (), jobs: int | None = None, backend: str = "local",
         scheduler: str | None = None, progress: bool = True, force: bool = False,

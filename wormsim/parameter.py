@@ -42,6 +42,11 @@ class Prior:
             return self.low * (self.high / self.low) ** np.asarray(u)
         return self.low + (self.high - self.low) * np.asarray(u)
 
+    def inverse(self, x):
+        """Distribution function at `x` (scalar or array): the `u` whose :meth:`quantile` it is; 0.5 where the bounds are one."""
+        low, high, x = (np.log(y) if self.kind == "loguniform" else np.asarray(y, float) for y in (self.low, self.high, x))
+        return np.clip((x - low) / (high - low), 0.0, 1.0) if high > low else np.full(np.shape(x), 0.5)
+
 
 @dataclass(frozen=True)
 class Parameter:

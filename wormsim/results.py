@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_CONTENTS = ("chunks", "tables", "traces", "figures", "scores.csv", "report.html", "manifest.json")
+_CONTENTS = ("chunks", "tables", "traces", "ensembles", "figures", "scores.csv", "report.html", "manifest.json")
 FIGURE_DPI = 150
 
 
@@ -115,15 +115,16 @@ class ResultsFolder:
             tables["ranking"] = result.ranking
         for name, frame in tables.items():
             self._bytes(f"tables/{name}.parquet", encode(frame))
-        for name, dataset in result.traces.items():
-            atomic.write_with(self.path / f"traces/{name}.nc", lambda part, d=dataset: _to_netcdf(d, part))
-            self._note(f"traces/{name}.nc")
+        for folder, datasets in (("traces", result.traces), ("ensembles", result.ensembles)):
+            for name, dataset in datasets.items():
+                atomic.write_with(self.path / f"{folder}/{name}.nc", lambda part, d=dataset: _to_netcdf(d, part))
+                self._note(f"{folder}/{name}.nc")
         for name, figure in result.figures.items():
             self._bytes(f"figures/{name}.png", draw(figure, "png"))
 
     def finish(self, manifest: dict, report: str) -> dict:
         """Write the report and then the manifest, which says that all is there; returns the manifest."""
-        for folder in ("tables", "traces", "figures"):  # left by an earlier version of the code
+        for folder in ("tables", "traces", "ensembles", "figures"):  # left by an earlier version of the code
             for path in (self.path / folder).glob("*"):
                 if f"{folder}/{path.name}" not in self.written:
                     path.unlink()
@@ -153,7 +154,7 @@ def check_result(result: StudyResult) -> None:
         raise TypeError("the summary is empty; its first paragraph answers the experiment's question")
     if "ranking" in result.tables:
         raise TypeError("the table name 'ranking' is taken by StudyResult.ranking")
-    for name in (*result.tables, *result.traces, *result.figures):
+    for name in (*result.tables, *result.traces, *result.ensembles, *result.figures):
         if not name.replace("_", "").replace("-", "").isalnum():
             raise TypeError(f"{name!r} cannot be a file name: use letters, digits, _ and -")
 
@@ -225,20 +226,20 @@ def load_results(folder: str | Path) -> Results:
     if manifest.get("state") != "complete":
         raise InputError(f"the run in {folder} has not come to its end; run it again to go on where it was")
     text = manifest["result"]
-    tables, traces = {}, {}
+    tables, datasets = {}, {"traces": {}, "ensembles": {}}
     for relative in manifest["outputs"]:  # in the order of the study, which its figures may go by
         kind, _, file = relative.rpartition("/")
         path = folder / relative
-        if kind in ("tables", "traces") and not path.is_file():
+        if kind in ("tables", *datasets) and not path.is_file():
             raise InputError(f"{path} is missing; run the experiment again to make it anew")
         if kind == "tables":
             tables[Path(file).stem] = _read_table(path)
-        elif kind == "traces":
+        elif kind in datasets:
             with xr.open_dataset(path, engine="h5netcdf") as dataset:
-                traces[path.stem] = dataset.load()
+                datasets[kind][path.stem] = dataset.load()
     ranking = tables.pop("ranking", None)
-    result = StudyResult(text["summary"], _read_scores(folder / "scores.csv"), ranking, tables, traces, {},
-                         text["captions"], text["controls"], text["citations"])
+    result = StudyResult(text["summary"], _read_scores(folder / "scores.csv"), ranking, tables, **datasets,
+                         captions=text["captions"], controls=text["controls"], citations=text["citations"])
     study = catalog.load("studies", manifest["identity"]["kind"])
     if hasattr(study, "figures"):
         result.figures = study.figures(result)

@@ -148,6 +148,48 @@ class Runner:
         _pass_on_warnings(stage, [done[name][1] for name in wanted])
         return [done[name][0] for name in names]
 
+    def sequence(self, function: Callable[[dict], pd.DataFrame], following: Callable[[list[pd.DataFrame]], Mapping],
+                 n: int, stage: str) -> list[pd.DataFrame]:
+        """Tables of `n` chunks of which each builds on the ones before it, such as the generations of an optimiser.
+
+        They are computed in this process, one after the other. A sequence that was interrupted goes through what is there
+        again, which costs reading it, and then on: the tables are those of a run that was not.
+
+        Parameters
+        ----------
+        function : callable
+            As in :meth:`map`.
+        following : callable
+            Takes the tables so far and returns the spec of the next chunk; called `n` times, in order.
+        n : int
+        stage : str
+
+        Raises
+        ------
+        InputError, ChunkError
+            As in :meth:`map`.
+        """
+        began = time.perf_counter()
+        found: list[tuple[pd.DataFrame, list[str]]] = []
+        resumed = damaged = 0
+        with _Progress(self.progress, stage, n, 0) as bar:
+            for _ in range(n):
+                spec = dict(following([table for table, _ in found]))
+                name = chunk_name(function, spec)
+                there, broken = self._resume({name: spec})
+                resumed, damaged = resumed + len(there), damaged + broken
+                if name not in there:
+                    outcome = _run_chunk(function, spec, name)
+                    if isinstance(outcome, _Failure):
+                        raise _chunk_error(outcome, function, spec)
+                    there[name] = self.store.write(*outcome)
+                found.append(there[name])
+                bar.advance()
+            bar.resumed = resumed
+        self.stages.append(Stage(stage, n, resumed, damaged, time.perf_counter() - began))
+        _pass_on_warnings(stage, [warned for _, warned in found])
+        return [table for table, _ in found]
+
     def _resume(self, wanted: Mapping[str, dict]) -> tuple[dict[str, tuple[pd.DataFrame, list[str]]], int]:
         done, damaged = {}, []
         for name in wanted:

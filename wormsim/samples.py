@@ -29,11 +29,21 @@ class Samples:
     seed : int
     spread : bool
         False for the nominal sample, whose strengths follow contacts exactly.
+    draws : ndarray of int64, shape (S,), optional
+        Number by which the signs and strength factors of each sample are drawn; its own number by default. Samples
+        with one draw are one animal with other values of its parameters, as the candidates of a fit are.
     """
 
     values: pd.DataFrame
     seed: int
     spread: bool = True
+    draws: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.draws is None:
+            object.__setattr__(self, "draws", self.values.index.to_numpy(np.int64))
+        elif np.shape(self.draws) != (len(self.values),):
+            raise InputError(f"{len(self.values)} samples need as many draws, got an array of shape {np.shape(self.draws)}")
 
     @classmethod
     def draw(cls, free: Mapping[str, Prior], n: int, seed: int, first: int = 0) -> Samples:
@@ -53,11 +63,14 @@ class Samples:
 
     def take(self, numbers: Iterable[int]) -> Samples:
         """The samples with these numbers, in this order."""
-        return Samples(self.values.loc[list(numbers)], self.seed, self.spread)
+        rows = self.values.index.get_indexer(list(numbers))
+        if (rows < 0).any():
+            raise InputError(f"there is no sample {list(numbers)[int(np.argmin(rows))]} among {len(self.values)}")
+        return Samples(self.values.iloc[rows], self.seed, self.spread, self.draws[rows])
 
     def uniforms(self, topic: str, names: Iterable[str]) -> np.ndarray:
         """Uniform draws in (0, 1), shape (S, len(names)), for named unknowns of one topic."""
-        return uniforms(self.seed, self.values.index.to_numpy(), name_keys(f"{topic}:{name}" for name in names))
+        return uniforms(self.seed, self.draws, name_keys(f"{topic}:{name}" for name in names))
 
     def __len__(self) -> int:
         return len(self.values)

@@ -18,9 +18,11 @@ from .assay import Assay, Contact
 from .circuit import Circuit, load_circuit
 from .engines.choice import choose
 from .evidence import MANIPULATIONS
+from .fitted import FittedEnsemble
 from .model import Model
 from .parameter import Prior
 from .perturbation import Perturbation
+from .samples import Samples
 from .scope import general_key
 from .variants import Variant, Variants, stream_of
 
@@ -101,6 +103,14 @@ def _setting(text: str) -> tuple[Assay, Model]:
     )
 
 
+def samples_of(spec: dict, model: Model, first: int, n: int) -> Samples:
+    """Samples number `first` to ``first + n``: draws from the priors, or members of the fitted ensemble whose file is ``spec["fitted"]``."""
+    if "fitted" not in spec:
+        return model.sample(n, spec["seed"], first)
+    members = FittedEnsemble.load(spec["fitted"]).samples_for(model, same_wiring=spec["wiring"]["kind"] == "real")
+    return members.take(range(first, first + n))
+
+
 def stimulated(spec: dict) -> tuple[Assay, Model]:
     """The assay and its model under the stimulus."""
     assay, model = setting(spec)
@@ -121,7 +131,8 @@ def find_samples(spec: dict) -> pd.DataFrame:
     Parameters
     ----------
     spec : dict
-        ``assay, circuit, wiring, neuron, parameters, seed, first, n``, and ``engine`` where it is not to be chosen.
+        ``assay, circuit, wiring, neuron, parameters, seed, first, n``; ``engine`` where it is not to be chosen, and ``fitted``
+        where the samples are those of a file (:func:`samples_of`).
 
     Returns
     -------
@@ -131,7 +142,7 @@ def find_samples(spec: dict) -> pd.DataFrame:
         measured only where it responds.
     """
     assay, model = setting(spec)
-    samples = model.sample(spec["n"], spec["seed"], spec["first"])
+    samples = samples_of(spec, model, spec["first"], spec["n"])
     numbers = samples.values.index.to_numpy()
     driven, trial = stimulated(spec)[1], trials(spec)
     response = trial(assay, driven, Variants.cross(samples, seeds=(spec["seed"],)))
@@ -188,7 +199,7 @@ def remove_cells(spec: dict) -> pd.DataFrame:
     for label, (kind, cells) in spec["cases"].items():
         cases[label] = (MANIPULATIONS[kind](*cells).resolve(model.circuit),)
     first = min(spec["samples"])
-    samples = model.sample(max(spec["samples"]) - first + 1, spec["seed"], first).take(spec["samples"])
+    samples = samples_of(spec, model, first, max(spec["samples"]) - first + 1).take(spec["samples"])
     variants = []
     for number in spec["samples"]:
         stream, fresh = stream_of(spec["seed"], number), stream_of(spec["seed"], number, trial=1)

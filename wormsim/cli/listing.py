@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     what: Annotated[str | None, typer.Argument(
-        help="connectomes, circuits, neurons, synapses, perturbations, genotypes, modulators, assays, metrics, observables, "
+        help="connectomes, circuits, neurons, synapses, perturbations, genotypes, modulators, assays, metrics, objectives, observables, "
              "indicators, recordings or experiments; all if not given.")] = None,
 ) -> None:
     """List what there is: connectomes, circuits, models, perturbations, genotypes, assays, metrics, what reads activity, experiments."""
@@ -96,6 +96,7 @@ _LISTS: dict[str, Callable[[], list[list[str]]]] = {
     "modulators": lambda: _from_modules("modulators"),
     "assays": lambda: _from_modules("assays"),
     "metrics": lambda: _from_modules("metrics"),
+    "objectives": lambda: _from_modules("objectives"),
     "observables": lambda: _from_modules("observables"),
     "indicators": lambda: _from_modules("indicators"),
     "recordings": lambda: _from_modules("recordings"),
@@ -114,9 +115,9 @@ def show(name: Annotated[str, typer.Argument(help="Name of anything that `wormsi
         settings, _ = read_toml(catalog.toml_path("experiments", name))
         return _show_experiment(name) if "experiment" in settings else _show_circuit(name)
     known = {"connectome": connectome_names(),
-             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "perturbations", "modulators", "assays", "metrics",
-                                                             "observables", "indicators", "recordings", "experiments")},
-             "genotypes": list(_mutants())}
+             **{folder: catalog.names(folder) for folder in ("circuits", "neurons", "synapses", "perturbations", "modulators", "assays",
+                                                             "metrics", "objectives", "observables", "indicators", "recordings",
+                                                             "experiments")}, "genotypes": list(_mutants())}
     if not any(name in names for names in known.values()) and (cells := _show_cells(name)):
         raise UnknownNameError("name", name, [n for names in (*known.values(), cells) for n in names],
                                "`wormsim list` lists all there is except cells")
@@ -257,6 +258,16 @@ def _show_documented(folder: str, name: str) -> None:
         _parameters(parameters)
 
 
+def _show_objective(name: str) -> None:
+    kind = catalog.load("objectives", name).Fit
+    _show_documented("objectives", name)
+    facts([("fitted on", kind.fitted_on), ("scored on", kind.scored_on), ("split by", kind.split_by), ("source", kind.source)])
+    print_table(["setting", "default", "what it is"],
+                [[key, "(needed)" if field.is_required() else str(field.get_default(call_default_factory=True)), field.description or ""]
+                 for key, field in kind.model_fields.items()])
+    paragraph(f"Fit it with `wormsim fit {name}`; change a setting with --set objective.settings.KEY=VALUE.")
+
+
 def _show_perturbation(name: str) -> None:
     module = catalog.load("perturbations", name)
     heading(f"perturbation {name}")
@@ -281,6 +292,7 @@ _SHOW: dict[str, Callable[[str], None]] = {
     "modulators": _show_modulator,
     "assays": lambda name: _show_documented("assays", name),
     "metrics": lambda name: _show_documented("metrics", name),
+    "objectives": _show_objective,
     "observables": lambda name: _show_documented("observables", name),
     "indicators": lambda name: _show_documented("indicators", name),
     "recordings": lambda name: _show_documented("recordings", name),

@@ -36,11 +36,13 @@ def register(app: typer.Typer) -> None:
     app.command("run", epilog=examples(
         "wormsim run mating_turn", "wormsim run mating_turn --jobs 4 --seed 2 --out results/second",
         "wormsim run mating_turn --set ensemble.samples=128 --out results/more",
+        "wormsim run mating_turn --model results/mine/ensembles/fitted.nc --out results/fitted",
         "wormsim run my_experiment.toml --backend dask --scheduler tcp://10.0.0.5:8786"))(run)
     app.command("ablate", epilog=examples(
         "wormsim ablate AVA PVC --assay mating_turn", 'wormsim ablate "CP0[1-6]" --assay mating_turn --samples 128',
         "wormsim ablate R7A --assay mating_turn --json",
-        'wormsim ablate "CP0[1-6]" --assay mating_turn --state serotonin:released'))(ablate)
+        'wormsim ablate "CP0[1-6]" --assay mating_turn --state serotonin:released',
+        "wormsim ablate PVY --assay mating_turn --model results/mine/ensembles/fitted.nc"))(ablate)
 
 
 def run(
@@ -49,6 +51,8 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; results/NAME by default.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Fitted ensemble (.nc of `wormsim fit`) in place of draws from the priors; "
+                                                    "its neuron model alone is run.")] = None,
     backend: Annotated[str, typer.Option(help="local, or dask (needs wormsim-circuits\\[cluster]).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Remove what the folder holds and start afresh.")] = False,
@@ -57,15 +61,32 @@ def run(
     from ..experiment import load_experiment
     from ..experiment import run as run_experiment
 
-    chosen = load_experiment(experiment, set_ or (), seed)
+    chosen = load_experiment(experiment, _with_fitted(set_ or (), model), seed)
     heading(chosen.header.title or chosen.name)
     paragraph(f"{chosen.header.question}\n")
     results = run_experiment(chosen, out, jobs=jobs, backend=backend, scheduler=scheduler, force=force,
                              command=shlex.join(["wormsim", *sys.argv[1:]]))
-    _show(results)
+    show_results(results)
 
 
-def _show(results: Results) -> None:
+def _with_fitted(changes: list[str], model: Path | None) -> dict:
+    """The overrides, and those that put a fitted ensemble in place of draws."""
+    from ..errors import InputError
+    from ..fitted import FittedEnsemble
+    from ..validation import parse_overrides
+
+    given = parse_overrides(changes)
+    if model is None:
+        return given
+    ours = {"model.fitted": str(model), "model.neurons": [FittedEnsemble.load(model).model["neuron"]]}
+    for key in ours:
+        if key in given:
+            raise InputError(f"--model sets {key}, and so does --set: give one of them")
+    return {**given, **ours}
+
+
+def show_results(results: Results) -> None:
+    """Ranking, scorecard and answer, on stdout."""
     result, manifest = results.result, results.manifest
     if result.ranking is not None:
         _show_ranking(result)
@@ -122,7 +143,8 @@ def ablate(
     cells: Annotated[list[str], typer.Argument(help="Cells, classes, globs or groups: AVAL AVA \"CP0[1-6]\".")],
     assay: Annotated[str, typer.Option(help="Behaviour (see `wormsim list assays`).")],
     circuit: Annotated[str | None, typer.Option(help="Circuit; the assay's own by default.")] = None,
-    model: Annotated[str | None, typer.Option(help="Neuron model; the assay's default if not given.")] = None,
+    model: Annotated[str | None, typer.Option(help="Neuron model, or a fitted ensemble (.nc of `wormsim fit`); the assay's default "
+                                                   "if not given.")] = None,
     samples: Annotated[int | None, typer.Option(help="Parameter samples that are accepted: at least 16, 64 by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of all that is drawn.", min=0)] = 0,
     state: Annotated[list[str] | None, typer.Option(metavar="MODULATOR:LEVEL", help="State of the animal: serotonin:high, dopamine:0.5, "
@@ -132,7 +154,8 @@ def ablate(
     """Predict what the loss of some cells does to a behaviour."""
     from ..studies.ablation_screen import ablate as predict
 
-    options = {"circuit": circuit, "model": model, "samples": samples, "state": state}
+    which = "fitted" if model is not None and model.endswith(".nc") else "model"
+    options = {"circuit": circuit, which: model, "samples": samples, "state": state}
     answer = predict(cells, assay=assay, seed=seed, **{k: v for k, v in options.items() if v is not None})
     if json_:
         typer.echo(json.dumps(_plain(answer), ensure_ascii=False, allow_nan=False))

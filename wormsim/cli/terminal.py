@@ -41,7 +41,7 @@ class Commands(TyperGroup):
                 say("error:", sentence(error), "red")
                 raise typer.Exit(EXIT_INPUT) from None
             except KeyboardInterrupt:
-                resumable = ctx.invoked_subcommand in ("run", "fetch")
+                resumable = ctx.invoked_subcommand in ("run", "fit", "fetch")
                 say("interrupted.", "What is done is kept: the same command goes on from there." if resumable else "",
                     "yellow")
                 raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -64,6 +64,8 @@ class StudyResult:
         Written to ``tables/<name>.parquet``; shown in the report.
     traces : dict of str to xarray.Dataset
         Written to ``traces/<name>.nc``.
+    ensembles : dict of str to xarray.Dataset
+        Fitted ensembles (:mod:`wormsim.fitted`), written to ``ensembles/<name>.nc``.
     figures : dict of str to StudyFigure
         Written to ``figures/<name>.png``; in the report in this order.
     captions : dict of str to str
@@ -81,6 +83,7 @@ class StudyResult:
     ranking: pd.DataFrame | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     traces: dict[str, xr.Dataset] = field(default_factory=dict)
+    ensembles: dict[str, xr.Dataset] = field(default_factory=dict)
     figures: dict[str, StudyFigure] = field(default_factory=dict)
     captions: dict[str, str] = field(default_factory=dict)
     controls: dict[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from ..engines.choice import choose
 from ..ensemble import LEAST_SAMPLES
 from ..errors import InputError, UnknownNameError
 from ..evidence import perturbation
+from ..fitted import FittedEnsemble
 from ..parameter import Prior
 from ..scope import general_key
 from ..screen import circuit_of, setting, stimulated
@@ -75,6 +76,15 @@ def check_ensemble(assay: str, circuit: str | None, neurons: Iterable[str], para
         if general_key(key) not in known:
             raise UnknownNameError("parameter", key, known, "`wormsim show MODEL` lists those of a neuron model")
     return the_assay, circuit_of(name, REAL)
+
+
+def check_fitted(settings: list[dict]) -> None:
+    """Raise InputError unless the fitted ensemble that the settings name is of the model that each of them describes."""
+    for of in settings:
+        try:
+            FittedEnsemble.load(of["fitted"]).check(setting(of)[1])
+        except InputError as error:
+            raise InputError(f"{of['fitted']}: {error}") from error
 
 
 def engines_of(spec) -> dict[str, str]:

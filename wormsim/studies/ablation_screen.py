@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from .. import catalog
 from ..ensemble import LEAST_SAMPLES, Ensemble, accept, screen, summarise, verdict
 from ..errors import InputError, warn_data
 from ..evidence import read_evidence
+from ..fitted import FittedEnsemble
 from ..metrics.rank_agreement import ceiling, jackknife_spearman
 from ..modulation import parse_state
-from ..screen import FRESH, in_setting, setting
+from ..screen import FRESH, in_setting
 from ..signs import report as sign_report
 from ..signs import warn_unsigned
 from . import StudyFigure, StudyResult, score_table
 from . import _screen_scores as scoring
-from ._screen_check import MOST_SAMPLES, REAL, SEEDS, check_ensemble, engines_of, row_cases
+from . import _screen_tables as tables_of
+from ._screen_check import MOST_SAMPLES, REAL, SEEDS, check_ensemble, check_fitted, engines_of, row_cases
 from ._screen_text import CAPTIONS, CONTROLS, summary_text
 
 if TYPE_CHECKING:
     from ..circuit import Circuit
-    from ..model import Model
     from ..runner import Runner
 
 MOST_CANDIDATES = 64  # tried for each sample that is wanted, where no experiment says how many
@@ -54,6 +54,9 @@ class ModelTable(_Table):
     )
     engine: str = Field(default="auto", description='"auto", or what simulate takes')
     state: list[str] = Field(default_factory=list, description='modulators and their levels: ["serotonin:high"]')
+    fitted: str | None = Field(
+        default=None, description="file of a fitted ensemble (.nc) whose members take the place of draws from the priors"
+    )
 
 
 class EnsembleTable(_Table):
@@ -107,7 +110,10 @@ class Spec(_Table):
             "neuron": neuron,
             "parameters": _plain(self.model.parameters),
             "seed": self.seed,
-        } | ({} if self.model.engine == "auto" else {"engine": self.model.engine}) | in_setting(parse_state(self.model.state))
+            **({} if self.model.engine == "auto" else {"engine": self.model.engine}),
+            **({} if self.model.fitted is None else {"fitted": self.model.fitted}),
+            **in_setting(parse_state(self.model.state)),
+        }
 
 
 def check(spec: Spec) -> None:
@@ -121,6 +127,8 @@ def _checked(spec: Spec):
     assay, circuit = check_ensemble(
         model.assay, model.circuit, model.neurons, _plain(model.parameters), spec.seed
     )
+    if model.fitted is not None:
+        check_fitted([spec.setting(neuron, REAL) for neuron in model.neurons])
     evidence = read_evidence(spec.score.evidence)
     scoring.scored_rows(evidence)
     return assay, circuit, evidence, row_cases(evidence, circuit), _cases(circuit, spec.screen)
@@ -178,19 +186,19 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             [summarise(keep[[FRESH]], assay.margin).assign(model=neuron) for neuron, keep in keeps.items()]
         ).reset_index(drop=True),
         "signs": sign_report(circuit.connectome).reset_index(),
-        "parameters": _parameter_table(spec, ensembles),
+        "parameters": tables_of.parameter_table(spec, ensembles),
         **{f"ranking_{neuron}": table for neuron, table in rankings.items()},
         **{
             f"keep_{neuron}": keep.T.rename_axis("removed").reset_index().rename(columns=str)
             for neuron, keep in keeps.items()
         },
         **{
-            f"accepted_{neuron}": _accepted_table(ensembles[f"{neuron}, real wiring"], spec, neuron)
+            f"accepted_{neuron}": tables_of.accepted_table(ensembles[f"{neuron}, real wiring"], spec, neuron)
             for neuron in spec.model.neurons
         },
     }
     traces = {
-        neuron: _traces(spec, neuron, ensembles[f"{neuron}, real wiring"], rankings[neuron])
+        neuron: tables_of.traces(spec, neuron, ensembles[f"{neuron}, real wiring"], rankings[neuron])
         for neuron in spec.model.neurons
     }
     result = StudyResult(
@@ -217,7 +225,7 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 def ablate(
     cells: list[str], assay: str, circuit: str | None = None, model: str = "lif", samples: int = 64, seed: int = 0,
-    runner: Runner | None = None, state: str | list[str] | dict = (),
+    runner: Runner | None = None, state: str | list[str] | dict = (), fitted: str | Path | None = None,
 ) -> dict:
     """Predict what the loss of some cells does to a behaviour.
 
@@ -237,6 +245,8 @@ def ablate(
         Where chunks are kept; by default a folder in wormsim's cache, so that the next question is answered faster.
     state : str, list of str or dict
         Modulators of the intact and the ablated animal and their levels: ``"serotonin:high"`` (:mod:`wormsim.modulation`).
+    fitted : path, optional
+        File of a fitted ensemble, whose members take the place of draws from the priors; its neuron model takes that of `model`.
 
     Returns
     -------
@@ -245,12 +255,16 @@ def ablate(
         ``ablated`` (value, low, high: share of the ensemble that does it, with its 95 % interval), ``response_left``
         and ``verdict``.
     """
+    model = model if fitted is None else FittedEnsemble.load(fitted).model["neuron"]
     the_assay, the_circuit = check_ensemble(assay, circuit, [model], {}, seed, samples)
     name = circuit or the_assay.circuit
     chosen = list(the_circuit.select(*cells))
     runner = runner or _cached_runner()
     levels = parse_state(state)
     of = {"assay": assay, "circuit": name, "wiring": REAL, "neuron": model, "parameters": {}, "seed": seed} | in_setting(levels)
+    if fitted is not None:
+        of |= {"fitted": str(fitted)}
+        check_fitted([of])
     found = accept(of, samples, MOST_CANDIDATES * samples, runner, "intact animals")
     notes = [
         f"{found.acceptance()['accepted']} of {len(found.candidates)} parameter samples make an intact animal that does it, and "
@@ -434,63 +448,8 @@ def _agreement_rows(
     return out
 
 
-def _parameter_table(spec: Spec, ensembles: dict[str, Ensemble]) -> pd.DataFrame:
-    """Parameters of each model: value or prior, source, and where the accepted samples lie in the prior."""
-    tables = []
-    for neuron in spec.model.neurons:
-        model = _model(spec, neuron)
-        found = ensembles[f"{neuron}, real wiring"]
-        drawn = model.sample(max(found.accepted) + 1, spec.seed).take(found.accepted).values
-        table = model.parameter_table()
-        for column, q in (("accepted_low", 0.025), ("accepted_median", 0.5), ("accepted_high", 0.975)):
-            table[column] = drawn.quantile(q).reindex(table.index)
-        tables.append(table.reset_index().assign(model=neuron))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _accepted_table(found: Ensemble, spec: Spec, neuron: str) -> pd.DataFrame:
-    drawn = _model(spec, neuron).sample(max(found.accepted) + 1, spec.seed).take(found.accepted).values
-    return drawn.join(found.candidates.set_index("sample")[["response_mV", "spontaneous_mV"]]).reset_index()
-
-
-def _model(spec: Spec, neuron: str) -> Model:
-    return setting(spec.setting(neuron, REAL))[1]
-
-
 def _plain(parameters: dict) -> dict:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in parameters.items()}
-
-
-def _traces(spec: Spec, neuron: str, found: Ensemble, ranking: pd.DataFrame):
-    """Muscles of one animal, the one of median response: intact, without stimulus, and without the classes that rank first."""
-    from ..perturbations import Ablate
-    from ..variants import Variants
-
-    assay = catalog.load("assays", spec.model.assay).ASSAY
-    model = _model(spec, neuron)
-    accepted = found.candidates.set_index("sample").loc[found.accepted, "response_mV"]
-    typical = int(accepted.sort_values().index[len(accepted) // 2])
-    stimulus = tuple(assay.stimulus(model.neuron))
-    free = ranking[~ranking["driven by the assay"]]
-    removed = [str(name) for name in free["removed"].head(3)]
-    cases = {
-        "intact": stimulus,
-        "no stimulus": (),
-        **{f"without {name}": (*stimulus, Ablate(name)) for name in removed},
-    }
-    variants = Variants.cross(model.sample(1, spec.seed, typical), cases, seeds=(spec.seed,))
-    dataset = assay.run(model, variants).dataset
-    groups = {
-        name: model.circuit.groups[name] for name in [*assay.readout, *(c.group for c in assay.contacts)]
-    }
-    member = [next(g for g, cells in groups.items() if cell in cells) for cell in dataset["cell"].to_numpy()]
-    k = assay.factor(model.neuron)
-    marks = {
-        "drive_ms": [k * min(c.start_ms for c in assay.contacts), k * max(c.stop_ms for c in assay.contacts)],
-        "window_ms": [k * t for t in assay.window_ms],
-        "baseline_ms": [k * t for t in assay.baseline_ms],
-    }
-    return dataset.assign_coords(group=("cell", member)).drop_attrs().assign_attrs(marks)
 
 
 def _citations(circuit: Circuit, evidence: pd.DataFrame) -> list[str]:
