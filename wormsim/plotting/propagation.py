@@ -41,6 +41,11 @@ def propagation_figures(tables: Mapping[str, pd.DataFrame], scores: pd.DataFrame
             lambda: stimulated_figure(tables["responders"]),
             "How well responders are ranked, one point a stimulated neuron with at least five detected responders (larger: more of them): the "
             "simulator alone against the nuisance model; named are those that differ most."),
+        "worm": StudyFigure(
+            lambda: worm_figure(tables["responders"]),
+            "The same on the worm, seen from its side, nose to the left (what was stimulated lies in the front of it): how well the responders "
+            "of each stimulated neuron with at least two detected ones are ranked by the simulator alone, and by the nuisance model. Rings: "
+            "one detected responder."),
     }
 
 
@@ -127,4 +132,22 @@ def stimulated_figure(responders: pd.DataFrame) -> Figure:
         said.append(here)
         ax.annotate(some.loc[k, "stimulated"], (some.loc[k, "nuisance"], some.loc[k, "auroc"]), fontsize=7, xytext=(4, 2), textcoords="offset points")
     ax.set(xlabel="AUROC of the nuisance model", ylabel="AUROC of the simulator alone", xlim=(0.2, 1.01), ylim=(0.1, 1.01))
+    return figure
+
+
+def worm_figure(responders: pd.DataFrame) -> Figure:
+    """Per stimulated neuron, at the place of its cell body."""
+    figure, axes = style.new_figure(9.0, 6.0, 2, 1, sharex=True, sharey=True)
+    known = responders[responders["y"].notna()]
+    few = known["detected"] < 2
+    order = known[~few].sort_values("detected")  # those with most responders on top
+    for ax, value, title in zip(axes, ("auroc", "nuisance"), ("simulator alone", "distance, trials, responder's rate"), strict=True):
+        ax.scatter(known.loc[few, "y"], known.loc[few, "z"], s=14, facecolors="none", edgecolors=style.GREY, lw=0.5)
+        shown = ax.scatter(order["y"], order["z"], c=order[value], s=18 + 3 * order["detected"], cmap="RdBu_r", vmin=0.0, vmax=1.0,
+                           edgecolors=style.GREY, lw=0.4)
+        for name, y, z, found in order.nsmallest(NAMED, value)[["stimulated", "y", "z", value]].itertuples(index=False):
+            ax.annotate(f"{name} {found:.2f}", (y, z), fontsize=6, xytext=(5, 3), textcoords="offset points")
+        ax.set(title=f"{title}; the lowest are named", yticks=[], xticks=[], ylabel="ventral to dorsal")
+        figure.colorbar(shown, ax=ax, label="AUROC", pad=0.01)
+    axes[1].set_xlabel("anterior to posterior")
     return figure

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..circuit import load_circuit
+from ..data.optional import soma_positions
 from ..errors import InputError
 from ..metrics.false_discovery import matthews, precision
 from ..metrics.propagation_auroc import added, auroc_interval
@@ -316,4 +317,6 @@ def _responders(pairs: Pairs, p: Prediction) -> pd.DataFrame:
             every = np.ones(here.sum())
             rows.append({"stimulated": pairs.cells[k], "pairs": int(here.sum()), "detected": int(yes.sum()),
                          "auroc": weighted_auroc(p.alone[here], yes, every), "nuisance": weighted_auroc(p.base[here], yes, every)})
-    return pd.DataFrame(rows).sort_values(["detected", "stimulated"], ascending=[False, True], ignore_index=True)
+    table = pd.DataFrame(rows).sort_values(["detected", "stimulated"], ascending=[False, True], ignore_index=True)
+    places = soma_positions("atlas").reindex(table["stimulated"])
+    return table.assign(y=places["y_au"].to_numpy(), z=places["z_au"].to_numpy())
