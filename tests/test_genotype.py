@@ -127,10 +127,10 @@ def test_a_modulator_beside_it_is_told_and_nothing_is_idle(recwarn):
         modulators = ("serotonin",)
 
         def beside(self, others):
-            heard.extend(p.lost_release("serotonin") for p in others if isinstance(p, Genotype))
+            heard.extend(p.lost_receptor("MOD-1") for p in others if isinstance(p, Genotype))
             return self
 
-    g = Genotype("tph-1")
+    g = Genotype("mod-1")
     left(model_of(None, g), g, Level("AIYL"))
     assert heard == [(1.0,)]
     assert not [w for w in recwarn if issubclass(w.category, DataWarning)]
@@ -138,13 +138,8 @@ def test_a_modulator_beside_it_is_told_and_nothing_is_idle(recwarn):
 
 def test_modulators_can_ask_what_is_lost():
     g = Genotype("unc-31", "tph-1", "mod-1", "pdf-1")
-    assert g.lost_release("serotonin") == ("lost_unc_31_monoamines", 1.0)
-    assert g.lost_release("dopamine") == ("lost_unc_31_monoamines",)
-    assert g.lost_release("PDF-1") == ("lost_unc_31_peptides", 1.0)
-    assert Genotype("eat-4").lost_release("FLP-11") == ()
     assert g.lost_receptor("mod-1") == g.lost_receptor("MOD-1") == (1.0,)
     assert g.lost_receptor("SER-1") == ()
-    assert Genotype("tdc-1").lost_release("octopamine") == Genotype("tbh-1").lost_release("octopamine") == (1.0,)
 
 
 def test_unknown_double_and_no_genes_are_refused():

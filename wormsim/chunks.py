@@ -22,7 +22,7 @@ _NUMERIC_PACKAGES = ("brian2", "numba", "numpy", "pandas", "pyarrow", "scipy", "
 # Parts of wormsim that only present results: editing them leaves every chunk valid.
 _PRESENTATION = ("cli", "templates", "plotting", "report.py", "results.py", "experiment.py", "validation.py",
                  "manifest.py", "runner.py", "atomic.py", "cache.py", "doctor.py", "__main__.py")
-_FILE_SUFFIXES = (".toml", ".csv", ".tsv", ".xlsx", ".graphml", ".parquet", ".json", ".nc", ".h5", ".nwb", ".mat")
+_FILE_SUFFIXES = (".toml", ".csv", ".tsv", ".xlsx", ".graphml", ".parquet", ".json", ".nc", ".h5", ".nwb", ".mat", ".txt")
 _NAME_KEY, _WARNINGS_KEY = b"wormsim.chunk", b"wormsim.warnings"
 
 
@@ -78,8 +78,8 @@ def input_files(value: object) -> dict[str, str]:
         return found
     if isinstance(value, (list, tuple)):
         return input_files(dict(enumerate(value)))
-    if isinstance(value, str) and value.endswith(_FILE_SUFFIXES) and Path(value).is_file():
-        return {value: file_sha256(value)}
+    if isinstance(value, str) and value.endswith(_FILE_SUFFIXES) and (path := Path(value).expanduser()).is_file():
+        return {value: file_sha256(path)}
     return {}
 
 

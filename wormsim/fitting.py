@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from . import catalog
+from .chunks import input_files
 from .errors import InputError
 from .objective import Objective
 from .parameter import Prior
@@ -94,11 +95,13 @@ class Search:
 
 def load(name: str, settings: Mapping, wiring: Mapping) -> tuple[Objective, Model]:
     """An objective by name, and its model on a wiring; kept, since every generation asks."""
-    return _load(name, json.dumps(settings, sort_keys=True), json.dumps(wiring, sort_keys=True))
+    files = json.dumps(input_files([settings, wiring]), sort_keys=True)
+    return _load(name, json.dumps(settings, sort_keys=True), json.dumps(wiring, sort_keys=True), files)
 
 
 @functools.lru_cache(maxsize=8)
-def _load(name: str, settings: str, wiring: str) -> tuple[Objective, Model]:
+def _load(name: str, settings: str, wiring: str, files: str) -> tuple[Objective, Model]:
+    """`files` has the hashes of what the settings name: an edited file is loaded anew."""
     objective = catalog.load("objectives", name).Fit.model_validate_json(settings)
     return objective, objective.build(json.loads(wiring))
 

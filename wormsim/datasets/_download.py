@@ -30,7 +30,8 @@ def download(file: RemoteFile, path: Path, progress: Callable[[str, int, int], N
     first = not digest and not kept.is_file()
     if not digest and not first:
         digest = f"sha256:{kept.read_text().split()[0]}"
-    if path.is_file() and (first or _digest(path, digest) == digest):
+    whole = path.is_file() and path.stat().st_size == file.size
+    if whole and (first or _digest(path, digest) == digest):
         if first:
             _trust(path, kept)
         return path

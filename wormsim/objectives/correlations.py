@@ -26,6 +26,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from ..chunks import input_files
 from ..circuit import load_circuit
 from ..errors import InputError
 from ..model import Model
@@ -60,20 +61,23 @@ class Fit(Objective):
     duration_ms: float = Field(default=1000.0, gt=0, description="slow inputs: the stimulus lasts as long as the run")
     dt_ms: float = Field(default=2.0, gt=0)
 
+    def _data(self) -> tuple[dict[str, np.ndarray], list[str], tuple[np.ndarray, np.ndarray]]:
+        return _read(self.model_dump_json(), str(input_files(self.recordings)))
+
     def units(self) -> tuple[str, ...]:
         """File and animal."""
-        return tuple(_data(self.model_dump_json())[0])
+        return tuple(self._data()[0])
 
     def observed(self, units: tuple[str, ...]) -> np.ndarray:
         """Recorded correlation of each pair of cells (F) in each animal (U)."""
-        found = _data(self.model_dump_json())[0]
+        found = self._data()[0]
         return np.array([found[unit] for unit in units])
 
     def simulate(self, model: Model, samples: Samples, units: tuple[str, ...], trial: int = 0) -> np.ndarray:
         """Simulated correlations (S, U, F), the same for all animals; the graded model has no noise, so that trials are alike."""
         protocol = PumpProbe("correlations", self.source, self.circuit, self.neuron, pulse_ms=self.duration_ms,
                              watch_ms=self.duration_ms, g_nS=self.g_stimulus_nS, e_mV=0.0, dt_ms=self.dt_ms, priors={}, limits="")
-        _, cells, (a, b) = _data(self.model_dump_json())
+        _, cells, (a, b) = self._data()
         response = protocol.responses(model, samples, model.circuit.select('kind="neuron"'), cells)
         covariance = np.einsum("sui,suj->sij", response, response)
         sd = np.sqrt(np.einsum("sii->si", covariance))
@@ -93,7 +97,7 @@ class Fit(Objective):
 
     def best(self, units: tuple[str, ...]) -> float:
         """Score of the mean of all other animals, as far as they have the pair."""
-        found = _data(self.model_dump_json())[0]
+        found = self._data()[0]
         scores = []
         for unit in units:
             others = np.array([r for name, r in found.items() if name != unit])
@@ -104,8 +108,10 @@ class Fit(Objective):
 
 
 @functools.lru_cache(maxsize=4)
-def _data(settings: str) -> tuple[dict[str, np.ndarray], list[str], tuple[np.ndarray, np.ndarray]]:
-    """Correlations by animal, the cells that any animal has, and the pairs as two lists of their numbers."""
+def _read(settings: str, files: str) -> tuple[dict[str, np.ndarray], list[str], tuple[np.ndarray, np.ndarray]]:
+    """Correlations by animal, the cells that any animal has, and the pairs as two lists of their numbers; `files`: hashes of the
+    recordings, so that an edited one is read anew.
+    """
     objective = Fit.model_validate_json(settings)
     connectome = load_circuit(objective.circuit).connectome
     traces = {}

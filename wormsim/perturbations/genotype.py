@@ -6,7 +6,8 @@ a share was not measured, it is a parameter with a prior and is sampled.
 - A connection is lost with a transmitter when all that it is known to release is lost. One that releases something else as
   well stays as it is, and so does one whose transmitter nobody knows: :meth:`Genotype.describe` counts both.
 - Of gap junctions nobody knows which innexin each is made of, so an innexin weakens all of them by the same unknown share.
-- What a mutant does to modulators is told to who asks, by :meth:`Genotype.lost_release` and :meth:`Genotype.lost_receptor`.
+- Of modulators, what is released goes with the connections of their layers, and receptors are told to who sets a modulator
+  (:meth:`Genotype.lost_receptor`).
 """
 
 from __future__ import annotations
@@ -106,22 +107,8 @@ class Genotype(Perturbation):
         other._told = True
         return other
 
-    def lost_release(self, modulator: str) -> tuple[float | str, ...]:
-        """Shares of a modulator's release that are lost, one for each gene: numbers or keys of parameters.
-
-        Parameters
-        ----------
-        modulator : str
-            A monoamine ("serotonin") or a peptide ("PDF-1").
-        """
-        name = modulator.casefold()
-        group = "monoamines" if name in MONOAMINES else "peptides"
-        return tuple(_lost(row) for row in self._changes
-                     if (row.change == "transmitter" and row.target.casefold() == name)
-                     or (row.change == "dense_core" and row.target == group))
-
     def lost_receptor(self, receptor: str) -> tuple[float | str, ...]:
-        """Shares of a receptor that are lost, as from :meth:`lost_release`; `receptor` as in "MOD-1"."""
+        """Shares of a receptor ("MOD-1") that are lost, one for each gene: numbers or keys of parameters."""
         return tuple(_lost(row) for row in self._changes if row.change == "receptor" and row.target.casefold() == receptor.casefold())
 
     def spares(self, cell: str) -> bool:

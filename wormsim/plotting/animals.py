@@ -40,7 +40,7 @@ def decoding_figure(decoded: pd.DataFrame) -> Figure:
     for ax, behaviour in zip(axes, behaviours, strict=True):
         for height, way in zip(y, ways, strict=True):
             r = decoded.loc[(decoded["behaviour"] == behaviour) & (decoded["from"] == way), "r"]
-            colour = style.GREY if way.startswith(("control", "ceiling")) else style.BLUE
+            colour = style.GREY if way.startswith(("control", "reference")) else style.BLUE
             ax.plot(r, np.full(len(r), height), "o", color=colour, ms=5, alpha=0.6)
             ax.plot([r.mean()] * 2, [height - 0.3, height + 0.3], color=colour, lw=2.5)
         ax.axvline(0, color=style.BLACK, lw=0.8, ls="--")

@@ -79,9 +79,18 @@ def _read_json(path: Path, animal: str) -> RecordedActivity:
         data = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError as error:
         raise InputError(f"{where} is not whole JSON ({error}); if it was downloaded, fetch it again") from error
+    if not isinstance(data, Mapping):
+        raise InputError(f"{where} holds a {type(data).__name__}, but a recording is an object with max_t, trace_array and labeled")
     n = data.get("max_t")
     if not isinstance(n, int):
         raise InputError(f"{where} lacks max_t, the number of frames; it has {', '.join(list(data)[:12])}")
+    try:
+        return _of_json(data, n, animal, where)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{where} is not of this layout ({type(error).__name__}: {error}); if it was downloaded, fetch it again") from error
+
+
+def _of_json(data: Mapping[str, Any], n: int, animal: str, where: str) -> RecordedActivity:
     signals = {"z": _frames_first(np.array(data["trace_array"], float), n, where)}
     if data.get("trace_original") is not None:
         signals["ratio"] = _frames_first(np.array(data["trace_original"], float), n, where)
@@ -149,7 +158,8 @@ def _build(signals, time_s, names, sure, channels, animal, where) -> RecordedAct
         behaviours[name] = (x.T if x.ndim == 2 and len(x) != len(time_s) else x, _UNIT)
     about = About(
         source=where, format="wormwideweb", subject=animal, indicator="GCaMP7f in the nucleus, over mNeptune2.5 (from memory)",
-        citation="Atanas AA, Kim J et al 2023 Cell 186:4134", doi="10.1016/j.cell.2023.07.035",
-        licence="not stated in the file; wormwideweb.org says CC BY 3.0 US, DANDI 000776 CC BY 4.0",
+        citation="not stated in the file: the layout is that of Atanas AA, Kim J et al 2023 Cell 186:4134, and WormWideWeb has "
+                 "recordings of other papers too",
+        licence="not stated in the file",
     )
     return RecordedActivity.build(signals, time_s, names, about, confidence=sure, behaviours=behaviours)

@@ -68,7 +68,8 @@ def split_halves(pairs: Pairs, atlas: FunctionalAtlas) -> tuple[np.ndarray, np.n
     rows : ndarray of int
         Pairs with at least :data:`LEAST_TRIALS` finite trials.
     first : ndarray
-        Size of the mean over its standard error in the odd trials.
+        Size of the mean of the odd trials, in standard errors. The spread of a trial is that of the responder over all its pairs: two or
+        three trials tell none of their own.
     second : ndarray of bool
         Whether the same of the even trials is among the largest, as many as were detected among these pairs.
     """
@@ -76,18 +77,21 @@ def split_halves(pairs: Pairs, atlas: FunctionalAtlas) -> tuple[np.ndarray, np.n
 
     with h5py.File(atlas.path, "r") as file:
         every = file[atlas.strain]["dFF_all"][:]
-    rows, size = [], []
+    kept = {}
     for k, (i, j) in enumerate(zip(pairs.post, pairs.pre, strict=True)):
         trials = np.asarray(every[i, j], float)
-        trials = trials[np.isfinite(trials)]
-        if len(trials) >= LEAST_TRIALS:
-            rows.append(k)
-            size.append([_t(trials[::2]), _t(trials[1::2])])
-    rows, size = np.array(rows), np.array(size)
+        kept[k] = trials[np.isfinite(trials)]
+    squares, freedom = np.zeros(len(pairs.cells)), np.zeros(len(pairs.cells))
+    for k, trials in kept.items():
+        if len(trials) > 1:
+            squares[pairs.post[k]] += ((trials - trials.mean()) ** 2).sum()
+            freedom[pairs.post[k]] += len(trials) - 1
+    spread = np.sqrt(squares / np.maximum(freedom, 1))
+    rows = np.array([k for k, trials in kept.items() if len(trials) >= LEAST_TRIALS])
+    size = np.array([[_size(kept[k][half::2], spread[pairs.post[k]]) for half in (0, 1)] for k in rows])
     n = int(pairs.detected[rows].sum())
     return rows, size[:, 0], rankdata(-size[:, 1], method="ordinal") <= n
 
 
-def _t(trials: np.ndarray) -> float:
-    spread = trials.std(ddof=1)
+def _size(trials: np.ndarray, spread: float) -> float:
     return abs(trials.mean()) / spread * np.sqrt(len(trials)) if spread > 0 else 0.0

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..circuit import load_circuit
+from ..errors import InputError
 from ..metrics.component_trajectories import components, path_agreement, space_overlap
 from ..metrics.decoding import PENALTIES, lagged, leave_one_out, standardised
 from ..metrics.dwell_times import dwell_agreement, dwell_times, rate_per_min
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 COMPONENTS = 3
+LIKE_RATES = 0.05  # of the mean: how far the frame rates of animals may lie apart, whose frames are compared one by one
 
 
 class _Table(BaseModel):
@@ -59,7 +61,13 @@ def check(spec: Spec) -> None:
     check_data(spec.data)
     animals = load_animals(spec.data, load_circuit(spec.circuit).connectome, spec.min_confidence)
     for name in (*spec.decoding.behaviours, *([spec.decoding.state] if spec.decoding.state else [])):
-        animals.behaviour(name)
+        shape = animals.behaviour(name)[0].shape
+        if len(shape) != 1:
+            raise InputError(f"behaviour {name!r} has {shape[1]} numbers a frame; take a channel with one, such as an angle or a speed")
+    rates = np.array([r.rate_Hz for r in animals.recordings])
+    if np.ptp(rates) > LIKE_RATES * rates.mean():
+        raise InputError(f"{spec.data}: the animals were recorded at {rates.min():.4g} to {rates.max():.4g} frames a second; bring them to one "
+                         "rate first (RecordedActivity.resample)")
 
 
 def run(spec: Spec, runner: Runner) -> StudyResult:
@@ -69,7 +77,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     encoded = _encoding(animals, spec)
     tuned, signs = _tuning(animals, spec)
     spaces = _spaces(animals)
-    rows = [*_decoding_rows(decoded, spec), *_encoding_rows(encoded), *signs, *_space_rows(spaces), *_spectrum_rows(animals, spec),
+    rows = [*_decoding_rows(decoded, spec), *_encoding_rows(encoded), *signs, *_space_rows(spaces, spec.seed), *_spectrum_rows(animals, spec),
             *_dwell_rows(animals, spec)]
     scores = score_table(rows)
     result = StudyResult(
@@ -114,14 +122,14 @@ def _decoding(animals: Animals, spec: Spec) -> tuple[pd.DataFrame, pd.DataFrame]
                 if way == "all named neurons, with lags":
                     kept.append(pd.DataFrame({"behaviour": behaviour, "animal": name, "time_s": animals.recordings[k].time_s,
                                               "recorded": standardised(r[:, None])[:, 0], "predicted": p}))
-        ceiling = _within(animals, y, lags)
-        rows += [{"behaviour": behaviour, "animal": name, "from": "ceiling: first half of the same animal", "r": r, "neurons": 0}
-                 for name, r in zip(animals.names, ceiling, strict=True)]
+        own = _within(animals, y, lags)
+        rows += [{"behaviour": behaviour, "animal": name, "from": "reference: first half of the same animal", "r": r, "neurons": 0}
+                 for name, r in zip(animals.names, own, strict=True)]
     return pd.DataFrame(rows), pd.concat(kept, ignore_index=True)
 
 
 def _within(animals: Animals, y: list[np.ndarray], lags: tuple[int, ...]) -> list[float]:
-    """Second half of an animal from a ridge on its own first half, the best penalty: an optimistic ceiling."""
+    """Second half of an animal from a ridge on its own first half, the best penalty: an optimistic reference."""
     out = []
     for x, b in zip(animals.traces, y, strict=True):
         z, half = lagged(standardised(x), lags), len(x) // 2
@@ -160,20 +168,32 @@ def _interval(values: np.ndarray, spec_seed: int = 0, n: int = 2000) -> tuple[fl
     return tuple(np.quantile(drawn, [0.025, 0.975]))
 
 
+def _pair_interval(who: np.ndarray, values: np.ndarray, seed: int, n: int = 2000) -> tuple[float, float]:
+    """Bootstrap over animals of a mean over values that belong to two animals each (rows of `who`): pairs share animals."""
+    animals = int(who.max()) + 1
+    rng = np.random.default_rng(seed)
+    times = np.array([np.bincount(rng.integers(0, animals, animals), minlength=animals) for _ in range(n)])
+    weight = times[:, who[:, 0]] * times[:, who[:, 1]]
+    some = weight.sum(axis=1) > 0  # one animal alone makes no pair
+    return tuple(np.quantile(weight[some] @ values / weight[some].sum(axis=1), [0.025, 0.975]))
+
+
 def _decoding_rows(decoded: pd.DataFrame, spec: Spec) -> list[dict]:
     out = []
     for behaviour, part in decoded.groupby("behaviour", sort=False):
         ways = {way: rows["r"].to_numpy() for way, rows in part.groupby("from", sort=False)}
         control = ways["control: behaviour shifted by half"].mean()
-        ceiling = ways["ceiling: first half of the same animal"].mean()
+        own = ways["reference: first half of the same animal"].mean()
         goal = spec.decoding.goals.get(behaviour)
         for way, r in ways.items():
-            if way.startswith("ceiling"):
+            if way.startswith("reference"):
                 continue
             low, high = _interval(r, spec.seed)
-            said = "" if goal is None or way.startswith("control") else f"{'above' if r.mean() > goal else 'not above'} the goal of {goal:.2f}"
+            said = f"an animal's own first half tells {own:.2f} of its second"
+            if goal is not None and not way.startswith("control"):
+                said = f"{'above' if r.mean() > goal else 'not above'} the goal of {goal:.2f}; {said}"
             out.append({"metric": "decoding_r", "group": f"{behaviour}, {way}", "value": r.mean(), "low": low, "high": high, "floor": 0.0,
-                        "ceiling": ceiling, "control": way.removeprefix("control: ") if way.startswith("control") else f"{control:.3f}",
+                        "control": way.removeprefix("control: ") if way.startswith("control") else f"{control:.3f}",
                         "n": len(r), "verdict": said})
     return out
 
@@ -243,9 +263,10 @@ def _spaces(animals: Animals) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _space_rows(spaces: pd.DataFrame) -> list[dict]:
-    low, high = _interval(spaces["overlap"].to_numpy())
-    path_low, path_high = _interval(spaces["path"].to_numpy())
+def _space_rows(spaces: pd.DataFrame, seed: int) -> list[dict]:
+    names = {name: k for k, name in enumerate(dict.fromkeys([*spaces["second"], *spaces["first"]]))}
+    who = np.column_stack([spaces["first"].map(names), spaces["second"].map(names)])
+    (low, high), (path_low, path_high) = (_pair_interval(who, spaces[c].to_numpy(), seed) for c in ("overlap", "path"))
     return [{"metric": "component_space_overlap", "group": f"{COMPONENTS} components, animal against animal", "value": spaces["overlap"].mean(),
              "low": low, "high": high, "floor": float((COMPONENTS / spaces["cells"]).mean()), "ceiling": spaces["same animal"].mean(),
              "control": f"{spaces['control'].mean():.3f}", "n": len(spaces), "verdict": "ceiling: the two halves of one animal"},
@@ -256,19 +277,20 @@ def _space_rows(spaces: pd.DataFrame) -> list[dict]:
 
 def _spectrum_rows(animals: Animals, spec: Spec) -> list[dict]:
     """Spectra of the same cell in two animals, beside those of other cells."""
-    same, other = [], []
+    same, other, who = [], [], []
     for i in range(len(animals.names)):
         for j in range(i):
             both = np.flatnonzero(np.isfinite(animals.traces[i]).any(axis=0) & np.isfinite(animals.traces[j]).any(axis=0))
             rate = animals.recordings[i].rate_Hz
-            if abs(rate - animals.recordings[j].rate_Hz) > 0.05 * rate or len(both) < 2:
+            if len(both) < 2:
                 continue
             for k, c in enumerate(both):
+                who.append((i, j))
                 same.append(spectral_overlap(animals.traces[i][:, c], animals.traces[j][:, c], rate))
                 other.append(spectral_overlap(animals.traces[i][:, c], animals.traces[j][:, both[(k + 1) % len(both)]], rate))
     if not same:
         return []
-    low, high = _interval(np.array(same))
+    low, high = _pair_interval(np.array(who), np.array(same), spec.seed)
     return [{"metric": "spectral_overlap", "group": "same cell, two animals", "value": np.mean(same), "low": low, "high": high, "floor": 0.0,
              "ceiling": 1.0, "control": f"{np.mean(other):.3f}", "n": len(same), "verdict": "control: another cell of the second animal"}]
 
@@ -294,9 +316,8 @@ def _summary(scores: pd.DataFrame, animals: Animals, spec: Spec) -> list[str]:
     said = []
     for behaviour in spec.decoding.behaviours:
         r = rows.loc[f"{behaviour}, all named neurons, with lags"]
-        said.append(f"{behaviour.replace('_', ' ')} r {r['value']:.2f} ({r['low']:.2f} to {r['high']:.2f}; ceiling within one animal "
-                    f"{r['ceiling']:.2f}, "
-                    f"control {float(r['control']):.2f}{'; ' + r['verdict'] if r['verdict'] else ''})")
+        said.append(f"{behaviour.replace('_', ' ')} r {r['value']:.2f} ({r['low']:.2f} to {r['high']:.2f}; control "
+                    f"{float(r['control']):.2f}; {r['verdict']})")
     shared = int(animals.shared.sum())
     return [f"Of {len(animals.names)} animals, all but one tell the last one's behaviour from its activity: {'; '.join(said)}.",
             f"{len(animals.cells)} neurons are named in some animal, {shared} in all of them. Neurons that an animal lacks stand at their mean; "

@@ -82,12 +82,15 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                        "n": int(here["cycles"]), "verdict": said + (" (irregular)" if irregular[name] else "")})
     networks = pd.DataFrame(rows)
     regular = networks[~irregular.to_numpy()]
+    irregular_error = networks.loc[irregular.to_numpy(), "largest phase_error"].max()
     right = int(networks["agrees"].sum())
     scores.append({"metric": "networks_that_agree", "group": "all", "value": right / len(networks), "floor": 0.0, "ceiling": 1.0,
                    "n": len(networks), "verdict": f"{right} of {len(networks)}"})
     summary = [
         f"**{right} of {len(networks)} networks agree** with the independent simulator within {spec.period_tolerance:.0%} of the period "
-        f"and {spec.phase_tolerance:g} of the cycle in every phase. Largest errors of the {len(regular)} regular ones: period "
+        f"and {spec.phase_tolerance:g} of the cycle in every phase ({spec.irregular_phase_tolerance:g} where cycles are irregular: "
+        f"{len(networks) - len(regular)} of them, whose largest error is {irregular_error:.4f}). Largest errors of the {len(regular)} regular "
+        f"ones: period "
         f"{regular['period_error'].abs().max():.2%}, phase {regular['largest phase_error'].max():.4f}. "
         f"{int(networks['PD, LP, PY in order'].sum())} of {len(networks)} fire in the order PD, LP, PY.",
     ]
