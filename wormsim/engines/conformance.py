@@ -10,6 +10,7 @@ potential at every frame and the spikes of every cell. The same table is what ``
 from __future__ import annotations
 
 import argparse
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ import pandas as pd
 from .. import catalog
 from ..circuit import Circuit
 from ..connectome import Connectome
-from ..errors import InputError
+from ..errors import DataWarning, InputError
 from ..model import Model
 from ..network import Effects, Lanes, Record
 from ..perturbations import Ablate, BlockGapJunctions, BlockRelease, Clamp, Scale, Silence, Stimulate
@@ -264,6 +265,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=2, help="parameter samples a case")
     parser.add_argument("--duration-ms", type=float, default=80.0)
     options = parser.parse_args(arguments)
+    warnings.simplefilter("ignore", DataWarning)  # the cases do several things to one cell on purpose
     circuit = ray_circuit(load_connectome("cook2019_male"))
     kinds = circuit.connectome.edges["kind"].value_counts()
     print(f"{len(circuit.connectome.cells)} cells, {kinds.get('chemical', 0)} chemical and "
