@@ -1,7 +1,7 @@
 """Detection of signal propagation: which neuron answers when another is stimulated (Randi F et al 2023, Nature 623:406).
 
 **Data.** The measured pairs of the functional atlas (the optional package ``wormneuroatlas``, extra ``atlas``): detected (q < 0.05)
-or measured and not detected. Amplitudes repeat poorly between trials in these data and are not used.
+or measured and not detected. Amplitudes are not used.
 
 **Model.** The assay ``signal_propagation``: each neuron in turn, all of them and all samples in one batch.
 
