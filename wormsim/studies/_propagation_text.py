@@ -55,6 +55,6 @@ def summary_text(scores: pd.DataFrame, models: pd.DataFrame, floors: pd.DataFram
         f"Added by variations of the model, each through the same folds: {each(ablations)}. The default ({REAL}) adds "
         f"{table.loc[REAL, 'added']:+.3f}.",
         f"Added by control wirings: {each(controls)}.",
-        f"Half of the trials of a pair tell which pairs lead in the other half with an AUROC of {say(half)}. That bounds what a score of "
-        "amplitudes could reach; detection, which pools all trials of a pair, is what is scored here.",
+        f"Half of the trials of a pair tell which pairs lead in the other half with an AUROC of {say(half)}: a reference and no ceiling, since "
+        "the nuisance model pools over pairs.",
     ]
