@@ -188,7 +188,7 @@ def main() -> None:
             print("  ".join(f"{row[c]!s:>12s}" for c in COLUMNS), flush=True)
             rows.append(row)
         with open(table, "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
     draw(rows, options.out / "scaling.png")
