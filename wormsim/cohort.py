@@ -6,7 +6,7 @@ code): see :meth:`Cohort.classify`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -341,10 +341,6 @@ class Cohort:
                 either = (has[:, i] | has[:, j]) & usable
                 result[i, j] = 1.0 - (has[:, i] & has[:, j] & usable).sum() / max(int(either.sum()), 1)
         return pd.DataFrame(result, index=list(self.animals), columns=list(self.animals))
-
-    def to_mapping(self) -> Mapping[str, Connectome]:
-        """Every animal as a connectome on the cells of the whole cohort."""
-        return {animal: self.connectome(animal) for animal in self.animals}
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{n} {kind}" for kind, n in self.edges["kind"].value_counts(sort=False).items())
