@@ -45,6 +45,12 @@ UNITS: dict[str, Unit] = {
     "uF_cm2": Unit(1e-2, (-4, -1, 4, 2, 0, 0, 0), 1e-2, "ufarad/cmetre2"),
     "uM": Unit(1e-3, (-3, 0, 0, 0, 0, 1, 0), 1.0, "umolar"),
     "uM_nA": Unit(1e6, (-3, 0, 0, -1, 0, 1, 0), 1e-3, "umolar/namp"),
+    # of bodies, which move in mm, s and uN
+    "mm": Unit(1e-3, (1, 0, 0, 0, 0, 0, 0), 1e3, "mmetre"),
+    "per_mm": Unit(1e3, (-1, 0, 0, 0, 0, 0, 0), 1e-3, "mmetre**-1"),
+    "pA_mm": Unit(1e-15, (1, 0, 0, 1, 0, 0, 0), 1e3, "pamp*mmetre"),
+    "uN_mm2": Unit(1e-12, (3, 1, -2, 0, 0, 0, 0), 1e12, "unewton*mmetre2"),
+    "uN_mm2_s": Unit(1e-12, (3, 1, -1, 0, 0, 0, 0), 1e15, "unewton*mmetre2*second"),
     "": Unit(1.0, (0,) * 7, 1.0, "1"),
 }
 

@@ -153,12 +153,39 @@ def _bend(p, bend, eta, kappa0, tx0, ty0, inverse0, tx1, ty1, inverse1, seg_mm, 
 
 @njit(forceinline=True, error_model="numpy")
 def _solve(a, u):
-    """L D L' of the band and both substitutions, in place."""
+    """L D L' of the band and both substitutions, in place; the columns that have all five rows below them are written out."""
     n = u.size
-    for j in range(n):
+    for j in range(n - BAND + 1):
         inverse = 1.0 / a[j, 0]
         b = u[j]
-        last = min(BAND - 1, n - 1 - j)
+        c1, c2, c3, c4, c5 = a[j + 1, 1], a[j + 2, 2], a[j + 3, 3], a[j + 4, 4], a[j + 5, 5]
+        l1, l2, l3, l4, l5 = c1 * inverse, c2 * inverse, c3 * inverse, c4 * inverse, c5 * inverse
+        a[j + 1, 0] -= l1 * c1
+        a[j + 2, 1] -= l1 * c2
+        a[j + 2, 0] -= l2 * c2
+        a[j + 3, 2] -= l1 * c3
+        a[j + 3, 1] -= l2 * c3
+        a[j + 3, 0] -= l3 * c3
+        a[j + 4, 3] -= l1 * c4
+        a[j + 4, 2] -= l2 * c4
+        a[j + 4, 1] -= l3 * c4
+        a[j + 4, 0] -= l4 * c4
+        a[j + 5, 4] -= l1 * c5
+        a[j + 5, 3] -= l2 * c5
+        a[j + 5, 2] -= l3 * c5
+        a[j + 5, 1] -= l4 * c5
+        a[j + 5, 0] -= l5 * c5
+        u[j + 1] -= l1 * b
+        u[j + 2] -= l2 * b
+        u[j + 3] -= l3 * b
+        u[j + 4] -= l4 * b
+        u[j + 5] -= l5 * b
+        a[j + 1, 1], a[j + 2, 2], a[j + 3, 3], a[j + 4, 4], a[j + 5, 5] = l1, l2, l3, l4, l5
+        a[j, 0] = inverse
+    for j in range(n - BAND + 1, n):
+        inverse = 1.0 / a[j, 0]
+        b = u[j]
+        last = n - 1 - j
         for r in range(1, last + 1):
             factor = a[j + r, r] * inverse
             for s in range(r, last + 1):
@@ -167,11 +194,14 @@ def _solve(a, u):
         for r in range(1, last + 1):
             a[j + r, r] *= inverse
         a[j, 0] = inverse
-    for j in range(n - 1, -1, -1):
+    for j in range(n - 1, n - BAND, -1):
         b = u[j] * a[j, 0]
-        for r in range(1, min(BAND - 1, n - 1 - j) + 1):
+        for r in range(1, n - j):
             b -= a[j + r, r] * u[j + r]
         u[j] = b
+    for j in range(n - BAND, -1, -1):
+        u[j] = (u[j] * a[j, 0] - a[j + 5, 5] * u[j + 5] - a[j + 4, 4] * u[j + 4] - a[j + 3, 3] * u[j + 3] - a[j + 2, 2] * u[j + 2]
+                - a[j + 1, 1] * u[j + 1])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

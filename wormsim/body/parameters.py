@@ -1,0 +1,57 @@
+"""What nobody knows of an animal: strengths within the wiring, thresholds, drives, muscles, body. All of it is calibrated.
+
+A connectome fixes who contacts whom, and how often; transmitters and receptors fix most signs. An animal draws the rest of the signs and
+a strength factor for every pair of classes (:class:`wormsim.samples.Samples`), and has the numbers below: few enough to be
+found from how an intact animal moves, each with a range that is as wide as what is known.
+"""
+
+from __future__ import annotations
+
+from ..parameter import Parameter, Prior
+
+_FREE = "unknown in vivo; calibrated on the intact animal"
+_KUNERT = "Kunert J et al 2014 Phys Rev E 89:052805"
+
+#: Groups of cells that share a gain and a threshold: the classes of Chalfie M et al 1985 J Neurosci 5:956 and the head's motor neurons.
+GROUPS = {
+    "touch": ("ALM", "AVM", "PLM"),
+    "back": ("AVA", "AVD", "AVE"),
+    "forward": ("AVB", "PVC"),
+    "A": ("DA", "VA"),
+    "B": ("DB", "VB"),
+    "AS": ("AS",),
+    "D": ("DD", "VD"),
+    "head": ("SMD", "SMB", "RMD", "RME", "RIV", "SIA", "SIB", "SAB"),
+}
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("C_m", 1.0, "pF", _KUNERT + ", varied", "low", Prior("loguniform", 0.5, 5.0)),
+    Parameter("g_leak", 0.03, "nS", _KUNERT + " has 0.01, varied", "low", Prior("loguniform", 0.01, 0.2)),
+    Parameter("g_chem_contact", 0.003, "nS", _FREE, "guess", Prior("loguniform", 0.0003, 0.05)),
+    Parameter("g_gap_contact", 0.002, "nS", _FREE, "guess", Prior("loguniform", 0.0002, 0.01)),
+    Parameter("a_d", 10.0, "per_s", _KUNERT + " has 5, varied; a_r stays a fifth of it", "low", Prior("loguniform", 5.0, 50.0)),
+    *(Parameter(f"gain_{g}", 1.0, "", f"chemical output of {', '.join(c)}; " + _FREE, "guess", Prior("loguniform", 0.1, 10.0))
+      for g, c in GROUPS.items()),
+    *(Parameter(f"half_{g}", 0.0, "mV", f"midpoint of the synapses of {', '.join(c)} above rest; " + _FREE, "guess", Prior("uniform", -15.0, 15.0))
+      for g, c in GROUPS.items()),
+    Parameter("half_other", 0.0, "mV", "midpoint of all other synapses above rest; " + _FREE, "guess", Prior("uniform", -15.0, 15.0)),
+    Parameter("I_AVB", 2.0, "pA", "tonic drive of AVB, the model's only one, as in Boyle JH et al 2012 Front Comput Neurosci 6:10; " + _FREE,
+              "guess", Prior("uniform", 0.0, 20.0)),
+    *(Parameter(f"stretch_{g}", 0.5, "pA_mm", f"current per curvature of the receptors of group {g}; sign contested; " + _FREE, "guess",
+                Prior("uniform", -4.0, 4.0)) for g in ("B", "A", "head")),
+    *(Parameter(f"field_{g}", 0.0, "", f"body lengths towards the tail at which group {g} feels; " + _FREE, "guess", Prior("uniform", -0.25, 0.25))
+      for g in ("B", "A", "head")),
+    Parameter("muscle_half", 0.0, "mV", "potential above rest at which a muscle is half active; " + _FREE, "guess", Prior("uniform", -10.0, 10.0)),
+    Parameter("muscle_slope", 3.0, "mV", _FREE, "guess", Prior("loguniform", 0.5, 10.0)),
+    Parameter("kappa_max", 10.0, "per_mm", "curvature that one side asks for, fully active; " + _FREE, "guess", Prior("loguniform", 4.0, 30.0)),
+    Parameter("bend", 0.095, "uN_mm2", "Fang-Yen C et al 2010 PNAS 107:20323 (from memory, medium)", "low", Prior("loguniform", 0.03, 0.3)),
+    Parameter("eta", 5e-4, "uN_mm2_s", "Fang-Yen C et al 2010 PNAS 107:20323 (from memory, medium)", "low", Prior("loguniform", 1e-4, 1e-2)),
+    Parameter("g_touch", 0.3, "nS", "conductance that a touch opens; " + _FREE, "guess", Prior("loguniform", 0.03, 3.0)),
+)
+BY_KEY = {p.key: p for p in PARAMETERS}
+FREE = {p.key: p.prior for p in PARAMETERS}
+
+#: Held: slope of the synaptic sigmoid and potentials of the graded model (see synapses/graded_chemical.py and neurons/graded.py).
+FIXED = {"beta_per_mV": 0.125, "v_leak_mV": -35.0, "E_exc_mV": 0.0, "E_inh_mV": -45.0, "rise_over_decay": 0.2}
+#: Stiffness against stretching in uN: large, so that a body keeps its length within a percent (numerical, not measured).
+STRETCH_UN = 2000.0
