@@ -121,8 +121,8 @@ def simulate_block(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[Wo
         _single(np.tile(p["g_touch_nS"], (len(sensors), 1))),
         wiring.muscle_cell, _single(p["muscle_half_mV"]), _single(p["muscle_slope_mV"]), muscles.TAU_MS, _single(activation), *wiring.pull,
         p["kappa_max_per_mm"],
-        x, y, np.zeros((form.segments - 1, lanes)), form.stiffness_profile, p["bend_uN_mm2"], p["eta_uN_mm2_s"], STRETCH_UN,
-        form.segment_mm, np.ascontiguousarray(drag[:, 0]), np.ascontiguousarray(drag[:, 1]),
+        x, y, np.zeros((form.segments - 1, lanes)), form.stiffness_profile, p["bend_uN_mm2"][None], p["eta_uN_mm2_s"][None], STRETCH_UN,
+        form.segment_mm, np.ascontiguousarray(drag.T),
         out_x, out_y, np.array(record, np.int64), out_v, out_m)
     return {"x_mm": out_x, "y_mm": out_y, "v_mV": out_v, "muscle": out_m}
 

@@ -64,29 +64,6 @@ def wanted_curvature(activation, start, muscle, weight, kappa_max, kappa0):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def move_bodies(x, y, kappa0, profile, bend, eta, stretch, seg_mm, drag_t, drag_n, fx, fy, kxx, kxy, kyy, dt_s, kappa, room, matrix, u):
-    """One step of every lane's body."""
-    nodes, lanes = x.shape
-    joints = nodes - 2
-    for b in range(lanes):
-        for i in range(nodes):
-            room[0, i], room[1, i] = x[i, b], y[i, b]
-            room[2, i], room[3, i] = fx[i, b], fy[i, b]
-            room[4, i], room[5, i], room[6, i] = kxx[i, b], kxy[i, b], kyy[i, b]
-            fx[i, b] = fy[i, b] = kxx[i, b] = kxy[i, b] = kyy[i, b] = 0.0
-        for j in range(joints):
-            room[7, j] = kappa0[j, b]
-            room[8, j] = bend[b] * profile[j]
-            room[9, j] = eta[b] * profile[j]
-        rod_step(room[0], room[1], room[7, :joints], room[8, :joints], room[9, :joints], stretch, seg_mm, drag_t[b], drag_n[b], room[2],
-                 room[3], room[4], room[5], room[6], dt_s, matrix, u, room[10, :joints])
-        for i in range(nodes):
-            x[i, b], y[i, b] = room[0, i], room[1, i]
-        for j in range(joints):
-            kappa[j, b] = room[10, j]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def run(first, last, dt_ms, every,
         # nervous system
         v, s, rest, v_half, gain_in, gain_out, gain_gap, g_gap, alive, exc_start, exc_pre, exc_w, inh_start, inh_pre, inh_w,
@@ -97,7 +74,7 @@ def run(first, last, dt_ms, every,
         # muscles
         muscle_cell, muscle_offset, muscle_slope, muscle_tau_ms, activation, pull_start, pull_muscle, pull_weight, kappa_max,
         # body
-        x, y, kappa, profile, bend, eta, stretch, seg_mm, drag_t, drag_n,
+        x, y, kappa, profile, bend, eta, stretch, seg_mm, drag,
         # recordings
         out_x, out_y, record_cell, out_v, out_muscle):
     """Steps [first, last) of one block, in place; every `every`-th step is recorded."""
@@ -110,7 +87,8 @@ def run(first, last, dt_ms, every,
     kappa0 = np.empty(kappa.shape)
     fx, fy = np.zeros(x.shape), np.zeros(x.shape)
     kxx, kxy, kyy = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
-    room, matrix, u = np.empty((11, nodes)), np.empty((2 * nodes, BAND)), np.empty(2 * nodes)
+    matrix, u = np.zeros((BAND * (2 * nodes + BAND), lanes)), np.zeros((2 * nodes + BAND, lanes))
+    directions = np.zeros((6, lanes))
     keep = F(np.exp(-dt_ms / muscle_tau_ms))
     dt_s = dt_ms * 1e-3
     for t in range(first, last):
@@ -140,4 +118,4 @@ def run(first, last, dt_ms, every,
                      out_gap, sums)
         contract(v, rest, muscle_cell, muscle_offset, muscle_slope, keep, alive, activation)
         wanted_curvature(activation, pull_start, pull_muscle, pull_weight, kappa_max, kappa0)
-        move_bodies(x, y, kappa0, profile, bend, eta, stretch, seg_mm, drag_t, drag_n, fx, fy, kxx, kxy, kyy, dt_s, kappa, room, matrix, u)
+        rod_step(x, y, kappa0, profile, bend, eta, stretch, seg_mm, drag, fx, fy, kxx, kxy, kyy, dt_s, matrix, u, directions, kappa)
