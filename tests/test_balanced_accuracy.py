@@ -71,17 +71,24 @@ def test_rows_of_a_cluster_are_one_and_so_the_interval_is_wider():
     assert together[1] - together[0] > 1.5 * (alone[1] - alone[0])
 
 
-def test_a_class_in_one_cluster_has_no_interval():
-    assert np.isnan(bootstrap_interval(["a", "a", "b", "b"], ["a", "x", "b", "b"], [0, 1, 2, 2])).all()
+def test_a_class_in_one_cluster_may_be_anything():
+    """Of two classes the first is always right in every draw, the second rests on one cluster."""
+    expected, clusters = ["a", "a", "b", "b"], [0, 1, 2, 2]
+    assert bootstrap_interval(expected, ["a", "a", "b", "b"], clusters) == (0.5, 1.0)
+    assert bootstrap_interval(expected, ["x", "x", "b", "b"], clusters) == (0.0, 0.5)
+    assert bootstrap_interval(["a", "b"], ["a", "b"], [0, 1]) == (0.0, 1.0)
+    assert difference_interval(expected, expected, [expected], clusters) == (0.0, -0.5, 0.5)
 
 
 def test_difference_is_paired():
     expected, predicted = drawn(100)
-    value, low, high = difference_interval(expected, predicted, predicted, np.arange(100))
+    value, low, high = difference_interval(expected, predicted, [predicted], np.arange(100))
     assert (value, low, high) == (0, 0, 0)
-    value, low, high = difference_interval(expected, expected, ["normal"] * 100, np.arange(100))
+    value, low, high = difference_interval(expected, expected, [["normal"] * 100], np.arange(100))
     assert value == pytest.approx(0.75)
     assert low == pytest.approx(0.75)
+    value, low, high = difference_interval(expected, expected, [expected, ["normal"] * 100], np.arange(100))
+    assert (value, low, high) == pytest.approx((0.375, 0, 0.75))  # half of the draws take the one, half the other
 
 
 def test_bad_input():

@@ -56,23 +56,29 @@ def bootstrap_interval(expected, predicted, clusters, weights=None, *,
     Returns
     -------
     low, high : float
-        NaN where a class lies in one cluster alone: nothing says how it would vary.
 
     Notes
     -----
-    Draws that lack a class are left out. With few clusters the interval is, if anything, too narrow.
+    Nothing says how a class that lies in one cluster alone would vary: its share counts as 0 in the lower bound and as 1 in the upper.
+    Draws that lack another class are left out. With few clusters the interval is, if anything, too narrow.
     """
     hit, member, w = _parts(expected, predicted, weights)
-    return _quantiles(_drawn(hit, member, w, clusters, draws, seed), level)
+    return _interval(hit, member, w, clusters, draws, seed, level, least=0.0)
 
 
-def difference_interval(expected, predicted, other, clusters, weights=None, *,
+def difference_interval(expected, predicted, others, clusters, weights=None, *,
                         draws: int = 2000, seed: int = 0, level: float = 0.95) -> tuple[float, float, float]:
-    """Balanced accuracy of one prediction minus that of another over the same draws of clusters: value, low, high."""
+    """Balanced accuracy of one prediction minus the mean of that of others, over the same draws of clusters: value, low, high.
+
+    Parameters
+    ----------
+    others : array_like of str, shape (S, R)
+        Predictions of one control or of S of its kind; every draw takes one of them.
+    """
     hit, member, w = _parts(expected, predicted, weights)
-    also, _, _ = _parts(expected, other, weights)
-    value = balanced_accuracy(expected, predicted, weights) - balanced_accuracy(expected, other, weights)
-    return (value, *_quantiles(_drawn(hit - also, member, w, clusters, draws, seed), level))
+    controls = np.stack([_parts(expected, other, weights)[0] for other in others])
+    value = float(np.mean((member @ (w * (hit - controls.mean(axis=0)))) / (member @ w)))
+    return (value, *_interval(hit - controls, member, w, clusters, draws, seed, level, least=-1.0))
 
 
 def confusion(expected, predicted, classes: Sequence[str], others: Sequence[str] = (), weights=None) -> np.ndarray:
@@ -104,21 +110,22 @@ def _parts(expected, predicted, weights) -> tuple[np.ndarray, np.ndarray, np.nda
     return (e == p).astype(float), (e == np.unique(e)[:, None]).astype(float), w
 
 
-def _drawn(hit: np.ndarray, member: np.ndarray, w: np.ndarray, clusters, draws: int, seed: int) -> np.ndarray:
+def _interval(hits: np.ndarray, member: np.ndarray, w: np.ndarray, clusters, draws: int, seed: int, level: float,
+              least: float) -> tuple[float, float]:
+    """Quantiles of the balanced accuracy over draws of clusters; of hits (S, R), from `least` to 1, every draw takes one row."""
     names, of = np.unique(np.asarray(clusters), return_inverse=True)
-    if len(of) != len(hit):
-        raise InputError(f"balanced accuracy: {len(of)} cluster numbers for {len(hit)} rows")
-    if min(len(np.unique(of[row > 0])) for row in member) < 2:
-        return np.empty(0)
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)[:, of] * w
-    total = times @ member.T
-    there = (total > 0).all(axis=1)
-    return (((times * hit) @ member.T)[there] / total[there]).mean(axis=1)
-
-
-def _quantiles(values: np.ndarray, level: float) -> tuple[float, float]:
-    if not len(values):
-        return np.nan, np.nan
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    hits = np.atleast_2d(hits)
+    if len(of) != hits.shape[1]:
+        raise InputError(f"balanced accuracy: {len(of)} cluster numbers for {hits.shape[1]} rows")
+    varies = np.array([len(np.unique(of[row > 0])) > 1 for row in member])
+    low = high = 0.0
+    if varies.any():
+        rng = np.random.default_rng(seed)
+        times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)[:, of] * w
+        hit = hits[rng.integers(len(hits), size=draws)]
+        total = times @ member[varies].T
+        there = (total > 0).all(axis=1)
+        values = (((times * hit) @ member[varies].T)[there] / total[there]).sum(axis=1)
+        low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    fixed = int((~varies).sum())
+    return float((low + least * fixed) / len(member)), float((high + fixed) / len(member))
