@@ -196,6 +196,17 @@ def test_shuffles_are_ranked_at_equal_size(evidence):
     assert (d["value"], d["verdict"]) == (0.5, "beats it")
 
 
+def test_only_as_many_real_animals_are_compared_as_a_control_has(evidence):
+    """The first four real animals lose nothing without R2, the other sixteen do as was published."""
+    shuffled = values(evidence, {}, "degree shuffle 0", animals=4)
+    s = scoring(evidence, {}, shuffled)
+    early = (s.values["wiring"] == REAL) & (s.values["case"] == "ablate R2") & (s.values["animal"] < 4)
+    s = Scoring(s.values.assign(value=s.values["value"].mask(early, 0.7)), evidence, s.contacts)
+    _, scores = card(s)
+    assert one(scores, f"{BINARY}_of_medians")["value"] == 1
+    assert one(scores, f"{BINARY}_difference", control=f"{REAL} minus degree shuffle")["value"] == pytest.approx((1.5 / 2.5 - 1) / 2)
+
+
 def test_a_control_that_does_as_well_is_not_beaten(evidence):
     _, scores = card(scoring(evidence, {}, values(evidence, {}, "no neuron-neuron wiring", animals=8)))
     assert one(scores, BINARY, control="no neuron-neuron wiring")["value"] == 1
@@ -224,8 +235,8 @@ def test_text_names_misses_and_reasons(evidence):
     verdicts, scores = card(scoring(evidence, {"D": "normal"}, values(evidence, {}, "degree shuffle 0", animals=8), planned={"degree shuffle": 1}))
     text = "\n".join(summary_text(verdicts, scores))
     assert "Misses: D R4, vulva location (lost, the model says normal, 1.00 left)." in text
-    assert "F: reason F" in text
-    assert "G: reason G" in text
+    assert "- F (not expressible): reason F." in text
+    assert "- G (uncertain): reason G." in text
     assert "Degree shuffle: 1.00" in text
     assert "E R5 (lost, the model says lost)" in text
     assert "nan" not in text

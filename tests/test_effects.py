@@ -58,6 +58,11 @@ def test_a_share_is_enhanced_by_a_rise_not_by_a_ratio():
     assert list(category(left)) == ["normal", "enhanced", "lost", ""]  # the last one does not turn when intact
 
 
+def test_a_rise_of_a_negative_number_is_a_fall():
+    backs = Measure(0.1, sign=-1, rise=0.2)
+    np.testing.assert_allclose(response_left([-0.2, -0.2], [-0.4, -0.1], backs), [ENHANCED_ABOVE, 0.5])
+
+
 def test_what_an_intact_animal_need_not_do_can_only_grow_in_those_that_do_not():
     away = MEASURES["prodding_away"]
     np.testing.assert_allclose(response_left([0, 0, 0.2, 0.2], [0, 0.1, 0.1, 0], away), [1, ENHANCED_ABOVE, 0.5, 0])
