@@ -41,7 +41,7 @@ SCORED, ASSUMED, BY_CONSTRUCTION, NOT_EXPRESSIBLE, UNCERTAIN = ROLES = (
     "scored", "assumed", "by construction", "not expressible", "uncertain")
 MANIPULATIONS = {**OF_CELLS, "genotype": Genotype}
 RUN = (SCORED, ASSUMED, BY_CONSTRUCTION)
-_GAIT = ("speed_mm_s", "frequency_Hz", "wavelength", "amplitude", "reversals_per_min", "forward_share", "backward_share")
+_GAIT = ("speed_mm_s", "frequency_Hz", "wavelength", "amplitude_per_mm", "reversals_per_min", "forward_share", "backward_share")
 #: The closed-loop assays and what each measures; how a measure is compared stands in :data:`wormsim.effects.MEASURES`.
 ASSAYS = {
     "crawl": _GAIT,
@@ -50,7 +50,7 @@ ASSAYS = {
     "gentle_touch_back": ("acceleration_mm_s",),
     "tap": ("reversal_mm",),
     "nose_touch": ("reversal_mm_s",),
-    "backward_drive": ("backward_mm_s", "frequency_Hz", "wavelength", "amplitude"),
+    "backward_drive": ("backward_mm_s",),
     "chemotaxis_salt": ("chemotaxis_index",),
     "mating": ("contact_response", "scanning_speed_mm_s", "turn_success", "vulva_stop", "time_to_vulva_s", "prodding", "insertion",
                "prodding_away"),

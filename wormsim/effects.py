@@ -58,7 +58,7 @@ MEASURES = {
     "speed_mm_s": Measure(_SPEED_MM_S),
     "frequency_Hz": Measure(0.05),
     "wavelength": Measure(0.1),
-    "amplitude": Measure(0.01),
+    "amplitude_per_mm": Measure(0.5),
     "reversals_per_min": Measure(0.5, rise=1.0, from_zero=True),
     "forward_share": Measure(0.25, rise=0.25),
     "backward_share": Measure(0.05, rise=0.1, from_zero=True),
