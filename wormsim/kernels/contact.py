@@ -122,8 +122,7 @@ def touch_mate(step, closing_mm, stiffness, adhesion, adhesion_mm, x, y, radius,
             else:
                 j = segment[i, b]
                 least, s, dx, dy, across = _at(px, py, j, b, mate_x, mate_y, mate_radius)
-                aside = ASIDE if (step + i) % 4 == 0 else 0.0  # not in every step: it is a third of the time
-                way = 1 if s >= 1.0 - aside else (-1 if s <= aside else 0)
+                way = 1 if s > 1.0 - ASIDE else (-1 if s < ASIDE else 0)
                 while way != 0 and 0 <= j + way < segments:
                     other, os, ox, oy, oa = _at(px, py, j + way, b, mate_x, mate_y, mate_radius)
                     if not other < least:
