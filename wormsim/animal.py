@@ -10,7 +10,7 @@ import numpy as np
 
 from .body import muscles, stretch
 from .body.form import HERMAPHRODITE, MALE, Form
-from .body.parameters import BY_KEY, FIXED, GROUPS
+from .body.parameters import BY_KEY, COUPLED, FIXED, GROUPS, SENSITIVE
 from .errors import InputError, UnknownNameError
 from .model import Model
 from .samples import Samples
@@ -174,6 +174,11 @@ def lower(wiring: Wiring, parameters: pd.DataFrame) -> Lowered:
         offset[group == k] = p[f"half_{name}_mV"]
     gain_in = np.tile(p["g_chem_contact_nS"], (n, 1))
     gain_gap = np.tile(np.sqrt(p["g_gap_contact_nS"]), (n, 1))
+    gain_in[wiring.muscle_cell] *= p["in_muscle"]
+    for name in SENSITIVE:
+        gain_in[group == names.index(name)] *= p[f"in_{name}"]
+    for name in COUPLED:
+        gain_gap[group == names.index(name)] *= p[f"gap_{name}"]
     everyone = np.ones((n, lanes))
     beta = np.full(lanes, FIXED["beta_per_mV"])
     ratio = FIXED["rise_over_decay"]

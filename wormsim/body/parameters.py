@@ -14,7 +14,8 @@ _KUNERT = "Kunert J et al 2014 Phys Rev E 89:052805"
 
 #: Groups of cells that share a gain and a threshold: the classes of Chalfie M et al 1985 J Neurosci 5:956 and the head's motor neurons.
 GROUPS = {
-    "touch": ("ALM", "AVM", "PLM"),
+    "touch_front": ("ALM", "AVM"),
+    "touch_back": ("PLM",),
     "back": ("AVA", "AVD", "AVE"),
     "forward": ("AVB", "PVC"),
     "A": ("DA", "VA"),
@@ -24,6 +25,11 @@ GROUPS = {
     "head": ("SMD", "SMB", "RMD", "RME", "RIV", "SIA", "SIB", "SAB"),
 }
 
+#: Groups whose sensitivity to chemical input is free, beside that of the muscles.
+SENSITIVE = ("back", "forward", "A", "B", "D", "head")
+#: Groups whose gap junctions are stronger or weaker than others: a junction has the product of its two cells' gains.
+COUPLED = ("touch_front", "touch_back", "back", "forward", "A", "B")
+
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("C_m", 1.0, "pF", _KUNERT + ", varied", "low", Prior("loguniform", 0.5, 5.0)),
     Parameter("g_leak", 0.03, "nS", _KUNERT + " has 0.01, varied", "low", Prior("loguniform", 0.01, 0.2)),
@@ -32,6 +38,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("a_d", 10.0, "per_s", _KUNERT + " has 5, varied; a_r stays a fifth of it", "low", Prior("loguniform", 5.0, 50.0)),
     *(Parameter(f"gain_{g}", 1.0, "", f"chemical output of {', '.join(c)}; " + _FREE, "guess", Prior("loguniform", 0.1, 10.0))
       for g, c in GROUPS.items()),
+    *(Parameter(f"in_{g}", 1.0, "", f"sensitivity of {', '.join(GROUPS[g])} to chemical input; " + _FREE, "guess", Prior("loguniform", 0.2, 5.0))
+      for g in SENSITIVE),
+    Parameter("in_muscle", 1.0, "", "sensitivity of muscles to chemical input; " + _FREE, "guess", Prior("loguniform", 0.2, 5.0)),
+    *(Parameter(f"gap_{g}", 1.0, "", f"gap junctions of {', '.join(GROUPS[g])}; " + _FREE, "guess", Prior("loguniform", 0.2, 5.0))
+      for g in COUPLED),
     *(Parameter(f"half_{g}", 0.0, "mV", f"midpoint of the synapses of {', '.join(c)} above rest; " + _FREE, "guess", Prior("uniform", -15.0, 15.0))
       for g, c in GROUPS.items()),
     Parameter("half_other", 0.0, "mV", "midpoint of all other synapses above rest; " + _FREE, "guess", Prior("uniform", -15.0, 15.0)),
