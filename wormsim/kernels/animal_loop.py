@@ -1,18 +1,50 @@
 """The closed loop: senses -> nervous system -> muscles -> body -> world -> senses, one clock for all of it.
 
 State is (row, lane): the lanes of a block are animals that share a wiring (its edges and their bases) and differ in gains,
-parameters, missing cells and worlds. The nervous system and the muscles are float32, the body float64. Every step does, in this order, for all lanes: record; what the world tells the senses;
-the network; the muscles; the body. Nothing here knows what a behaviour is.
+parameters, missing cells and worlds. Every step does, in this order, for all lanes: record; contacts and what the world tells the
+senses; the network; the muscles; the body. Nothing here knows what a behaviour is. The nervous system and the muscles are float32,
+the body float64.
+
+The arrays come in named groups; each group says what its fields are. N cells, L lanes, M muscles, J joints, K signals.
 """
+
+from collections import namedtuple
 
 import numpy as np
 from numba import njit
 
+from .contact import feel_mate, touch_mate
+from .field import feel_fields
 from .graded_network import network_step
+from .normal import fill_normals
 from .rod import BAND, rod_step
 from .sigmoid import sigmoid32
+from .spicule import protract
+from .track import slide
+from .wall import press_walls
 
 F = np.float32
+
+#: v, s: states (N, L); rest, v_half, gain_in, gain_out, gain_gap, g_gap, alive (N, L), lane (5, L) and edges as in
+#: :func:`~wormsim.kernels.graded_network.network_step`; current (N, L) pA and conductance (N, L) nS towards 0 mV from outside, in every step;
+#: noise_pA (L,): size of a current redrawn every `hold` steps in every cell, from the streams key_low, key_high (L,).
+Nerves = namedtuple("Nerves", "v s rest v_half gain_in gain_out gain_gap g_gap alive lane exc_start exc_pre exc_w inh_start inh_pre inh_w "
+                    "gap_start gap_pre gap_w v_leak e_exc e_inh current conductance noise_pA key_low key_high hold")
+#: Stretch receptors, as in :func:`feel_stretch`.
+Stretch = namedtuple("Stretch", "cell centre sign group offset gain half_width")
+#: Scheduled signals: number, first and last step (Q,), level (Q, L); signal (K, L); sensors: cell, signal (S,) and g (S, L) nS at signal 1.
+Senses = namedtuple("Senses", "schedule_signal schedule_start schedule_stop schedule_level signal cell of_signal g")
+#: Muscles: cell (M,), half and slope (L,) mV, tau_ms, activation (M, L); rows of the joints and kappa_max (L,) as in `wanted_curvature`.
+Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle weight kappa_max")
+#: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,).
+Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius")
+#: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
+Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")
+#: Mate (`on` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`; `first` is the signal of the first organ.
+Partner = namedtuple("Partner", "on track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side organ_feels "
+                     "touch_mm vulva_mm first stiffness closing_mm_s segment wait gap face place flank protractor retractor extension")
+#: Frames: x, y (L, T, nodes), v (L, T, cells), muscle (L, T, M or 0), signal (L, T, K or 0), extension (L, T or 0); cell (cells,) to record.
+Frames = namedtuple("Frames", "every x y cell v muscle signal extension")
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -64,58 +96,87 @@ def wanted_curvature(activation, start, muscle, weight, kappa_max, kappa0):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def run(first, last, dt_ms, every,
-        # nervous system
-        v, s, rest, v_half, gain_in, gain_out, gain_gap, g_gap, alive, exc_start, exc_pre, exc_w, inh_start, inh_pre, inh_w,
-        gap_start, gap_pre, gap_w, lane, v_leak, e_exc, e_inh, current,
-        # senses
-        stretch_cell, stretch_centre, stretch_sign, stretch_group, stretch_offset, stretch_gain, half_width,
-        schedule_signal, schedule_start, schedule_stop, schedule_level, signal, sensor_cell, sensor_signal, sensor_g,
-        # muscles
-        muscle_cell, muscle_offset, muscle_slope, muscle_tau_ms, activation, pull_start, pull_muscle, pull_weight, kappa_max,
-        # body
-        x, y, kappa, profile, bend, eta, stretch, seg_mm, drag,
-        # recordings
-        out_x, out_y, record_cell, out_v, out_muscle):
-    """Steps [first, last) of one block, in place; every `every`-th step is recorded."""
-    n, lanes = v.shape
+def redraw(noise, amplitude, key_low, key_high, number, row, words):
+    """Fill `noise` (N, L) with normal draws times `amplitude` (L,): a pure function of stream, number and cell."""
+    for b in range(noise.shape[1]):
+        if amplitude[b] > 0:
+            fill_normals(row, 0, key_low[b], key_high[b], number, 0, words)
+            for i in range(noise.shape[0]):
+                noise[i, b] = amplitude[b] * row[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def record(frame, nerves, senses, muscles, body, partner, out):
+    """Write one frame of every lane."""
+    for b in range(body.x.shape[1]):
+        for i in range(body.x.shape[0]):
+            out.x[b, frame, i], out.y[b, frame, i] = body.x[i, b], body.y[i, b]
+        for r in range(out.cell.size):
+            out.v[b, frame, r] = nerves.v[out.cell[r], b]
+        for m in range(out.muscle.shape[2]):
+            out.muscle[b, frame, m] = muscles.activation[m, b]
+        for k in range(out.signal.shape[2]):
+            out.signal[b, frame, k] = senses.signal[k, b]
+        if out.extension.shape[1] > 0:
+            out.extension[b, frame] = partner.extension[b]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, partner, out):
+    """Steps [first, last) of one block, in place; every ``out.every``-th step is recorded."""
+    n, lanes = nerves.v.shape
+    x, y, signal = body.x, body.y, senses.signal
     nodes = x.shape[0]
-    extra_g, extra_i = np.zeros((n, lanes), F), np.zeros((n, lanes), F)
-    out_s, out_gap = np.empty((n, lanes), F), np.empty((n, lanes), F)
-    sums = np.empty((3, lanes), F)
-    cumulative = np.empty((kappa.shape[0] + 1, lanes))
-    kappa0 = np.empty(kappa.shape)
+    extra_g, extra_i, noise = np.zeros((n, lanes), F), np.zeros((n, lanes), F), np.zeros((n, lanes), F)
+    out_s, out_v, sums = np.empty((n, lanes), F), np.empty((n, lanes), F), np.empty((3, lanes), F)
+    cumulative, kappa0 = np.empty((nodes - 1, lanes)), np.empty((nodes - 2, lanes))
     fx, fy = np.zeros(x.shape), np.zeros(x.shape)
     kxx, kxy, kyy = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
     matrix, u = np.zeros((BAND * (2 * nodes + BAND), lanes)), np.zeros((2 * nodes + BAND, lanes))
-    directions = np.zeros((6, lanes))
-    keep = F(np.exp(-dt_ms / muscle_tau_ms))
+    directions, nose_x, nose_y = np.zeros((6, lanes)), np.empty(lanes), np.empty(lanes)
+    padded = (n + 63) // 64 * 64  # as kernels.normal asks
+    row, words = np.empty(padded, F), np.empty((4, padded // 4), np.int32)
+    keep = F(np.exp(-dt_ms / muscles.tau_ms))
     dt_s = dt_ms * 1e-3
+    noisy = nerves.noise_pA.max() > 0
     for t in range(first, last):
-        if t % every == 0:
-            frame = t // every
-            for b in range(lanes):
-                for i in range(nodes):
-                    out_x[b, frame, i], out_y[b, frame, i] = x[i, b], y[i, b]
-                for r in range(record_cell.size):
-                    out_v[b, frame, r] = v[record_cell[r], b]
-                for m in range(out_muscle.shape[2]):
-                    out_muscle[b, frame, m] = activation[m, b]
+        if noisy and t % nerves.hold == 0:
+            redraw(noise, nerves.noise_pA, nerves.key_low, nerves.key_high, t // nerves.hold, row, words)
         signal[:, :] = 0.0
-        for q in range(schedule_signal.size):
-            if schedule_start[q] <= t < schedule_stop[q]:
+        for q in range(senses.schedule_signal.size):
+            if senses.schedule_start[q] <= t < senses.schedule_stop[q]:
                 for b in range(lanes):
-                    signal[schedule_signal[q], b] += schedule_level[q, b]
-        extra_g[:, :] = 0.0
-        extra_i[:, :] = current
-        for q in range(sensor_cell.size):
+                    signal[senses.schedule_signal[q], b] += senses.schedule_level[q, b]
+        if ground.on:
+            press_walls(ground.shape, ground.half_x, ground.half_y, ground.stiffness, body.radius, x, y, fx, fy, kxx, kxy, kyy)
             for b in range(lanes):
-                extra_g[sensor_cell[q], b] += sensor_g[q, b] * signal[sensor_signal[q], b]
-        feel_stretch(kappa, stretch_cell, stretch_centre, stretch_sign, stretch_group, stretch_offset, stretch_gain, half_width, extra_i,
-                     cumulative)
-        network_step(v, s, v_half, gain_in, gain_out, gain_gap, g_gap, extra_g, extra_i, alive, exc_start, exc_pre, exc_w, inh_start,
-                     inh_pre, inh_w, gap_start, gap_pre, gap_w, lane, v_leak, e_exc, e_inh, out_s,
-                     out_gap, sums)
-        contract(v, rest, muscle_cell, muscle_offset, muscle_slope, keep, alive, activation)
-        wanted_curvature(activation, pull_start, pull_muscle, pull_weight, kappa_max, kappa0)
-        rod_step(x, y, kappa0, profile, bend, eta, stretch, seg_mm, drag, fx, fy, kxx, kxy, kyy, dt_s, matrix, u, directions, kappa)
+                nose_x[b], nose_y[b] = x[0, b], y[0, b]
+            feel_fields(ground.kind, ground.parameters, nose_x, nose_y, ground.slow, dt_s, ground.tau_s, ground.half, ground.on_row,
+                        ground.off_row, signal)
+        if partner.on:
+            slide(t * dt_s, partner.track_x, partner.track_y, partner.spacing_mm, partner.length_mm, partner.speed, partner.x, partner.y)
+            touch_mate(t, partner.closing_mm_s * dt_s, partner.stiffness, 0.0, 0.0, x, y, body.radius, partner.x, partner.y, partner.radius,
+                       fx, fy, kxx, kxy, kyy, partner.segment, partner.wait, partner.gap, partner.face, partner.place, partner.flank)
+            feel_mate(x, y, body.radius, partner.gap, partner.face, partner.x, partner.y, partner.radius, partner.vulva, partner.vulva_side,
+                      partner.organ_place, partner.organ_side, partner.organ_feels, partner.touch_mm, partner.vulva_mm, partner.first, signal)
+            protract(muscles.activation, partner.protractor, partner.retractor, partner.extension)
+            for b in range(lanes):
+                signal[partner.first + partner.organ_place.size, b] = partner.extension[b]
+        if t % out.every == 0:
+            record(t // out.every, nerves, senses, muscles, body, partner, out)
+        for i in range(n):
+            for b in range(lanes):
+                extra_g[i, b] = nerves.conductance[i, b]
+                extra_i[i, b] = nerves.current[i, b] + noise[i, b]
+        for q in range(senses.cell.size):
+            for b in range(lanes):
+                extra_g[senses.cell[q], b] += senses.g[q, b] * signal[senses.of_signal[q], b]
+        feel_stretch(body.kappa, stretch.cell, stretch.centre, stretch.sign, stretch.group, stretch.offset, stretch.gain, stretch.half_width,
+                     extra_i, cumulative)
+        network_step(nerves.v, nerves.s, nerves.v_half, nerves.gain_in, nerves.gain_out, nerves.gain_gap, nerves.g_gap, extra_g, extra_i,
+                     nerves.alive, nerves.exc_start, nerves.exc_pre, nerves.exc_w, nerves.inh_start, nerves.inh_pre, nerves.inh_w,
+                     nerves.gap_start, nerves.gap_pre, nerves.gap_w, nerves.lane, nerves.v_leak, nerves.e_exc, nerves.e_inh, out_s, out_v, sums)
+        contract(nerves.v, nerves.rest, muscles.cell, muscles.half, muscles.slope, keep, nerves.alive, muscles.activation)
+        wanted_curvature(muscles.activation, muscles.start, muscles.muscle, muscles.weight, muscles.kappa_max, kappa0)
+        rod_step(x, y, kappa0, body.profile, body.bend, body.eta, body.stretch, body.seg_mm, body.drag, fx, fy, kxx, kxy, kyy, dt_s, matrix,
+                 u, directions, body.kappa)
