@@ -79,14 +79,15 @@ def write_page(behaviour: xr.Dataset, path: str | Path, *, variants: Sequence[in
 def _described(found: Sequence[Scene]) -> str:
     time_s = found[0].time_s
     animals = f"{len(found)} simulated animal{'s' if len(found) > 1 else ''}"
-    return f"{animals}, {time_s[-1] - time_s[0]:.0f} s, seen from above; the dorsal side is the orange one."
+    side = "; active muscles are orange on the dorsal side, blue on the ventral side" if found[0].dorsal is not None else ""
+    return f"{animals}, {time_s[-1] - time_s[0]:.0f} s, lying on one side as on a plate{side}."
 
 
 def _colours() -> str:
     return (f"Neurons and rows of activity run from dark (low) to yellow (high). For a neuron that is its potential between the {TAIL_SHARE:.0%} "
             f"lowest and {TAIL_SHARE:.0%} highest values over all animals of the run, at least {LEAST_SWING_MV:g} mV apart; a neuron that is gone "
             "is grey or an empty ring. For touch and muscles it is from none to full. The grid moves with the dish; its squares are as wide as "
-            "the scale bar is long. The grey line is where the middle of the body was in the last 20 s.")
+            "the scale bar is long. The grey line is where the middle of the body was in the last 20 s. Point at a neuron for its name.")
 
 
 def _data(found: Sequence[Scene], cells: Sequence[str], gradient: Gradient | None) -> dict:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".mp4", ".gif")
 TRAIL_S = 20.0
-# Half of the width that is followed, in body lengths; height of the picture of its width (a stretched worm fits in upright); inches; dots an inch.
-_FOLLOW_LENGTHS, _SHAPE, _WIDTH, _DPI = 0.85, 0.68, 6.4, 100
+# Half of the width that is followed, in body lengths, alone and with a mate; height of the picture of its width (a stretched worm fits in upright); inches; dots an inch.
+_FOLLOW_LENGTHS, _WITH_MATE, _SHAPE, _WIDTH, _DPI = 0.85, 1.5, 0.68, 6.4, 100
 _GLOW, _MATE, _BODY = "viridis", "#ece5d8", "#f1efe9"
 
 
@@ -171,8 +171,8 @@ class _Film:
         if self.scene.ventral is not None:
             handles.append(dot(style.BLUE, "ventral muscles active", "s"))
         if len(self.placed):
-            handles.append(dot("#fde725", "neuron, depolarised"))
-            handles.append(dot("#440154", "neuron, at rest"))
+            handles.append(dot("#fde725", "neuron, high"))
+            handles.append(dot("#440154", "neuron, low"))
         if self.scene.mate is not None:
             handles.append(dot(style.PURPLE, "vulva of the mate", "D"))
             handles.append(Line2D([], [], color="none", marker="o", markerfacecolor="white", markeredgecolor=style.BLACK, markersize=5,
@@ -260,7 +260,8 @@ class _Film:
         past = scene.alive & (scene.time_s <= scene.time_s[k]) & (scene.time_s >= scene.time_s[k] - TRAIL_S)
         self.trail.set_data(scene.x_mm[past].mean(axis=1), scene.y_mm[past].mean(axis=1))
         if self.follow:
-            self._show(x.mean(), y.mean(), _FOLLOW_LENGTHS * float(np.hypot(np.diff(x), np.diff(y)).sum()))
+            lengths = _FOLLOW_LENGTHS if scene.mate is None else _WITH_MATE
+            self._show(x.mean(), y.mean(), lengths * float(np.hypot(np.diff(x), np.diff(y)).sum()))
 
     def _draw_flanks(self, k: int, upper: np.ndarray, lower: np.ndarray, upper_in: np.ndarray, lower_in: np.ndarray) -> None:
         from matplotlib.colors import to_rgb

@@ -147,8 +147,8 @@ class Scene:
             if name not in index:
                 raise UnknownNameError("recorded cell", name, self.cells, "only cells that the run recorded can be shown")
         if not cells:
-            spread = np.nanstd(self.glow[self.alive], axis=0) if self.alive.any() and self.cells else np.zeros(len(self.cells))
-            moving = [self.cells[k] for k in np.argsort(-np.nan_to_num(spread), kind="stable")]
+            spread = np.array([np.std(values[np.isfinite(values)]) if np.isfinite(values).any() else -1.0 for values in self.glow.T])
+            moving = [self.cells[k] for k in np.argsort(-spread, kind="stable")]
             cells = sorted(moving[:max(0, most - len(self.rows))])
         return (*self.rows[:most], *((name, self.glow[:, index[name]]) for name in cells))[:most + len(cells)]
 
