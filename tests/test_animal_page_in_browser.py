@@ -139,13 +139,17 @@ def test_space_on_the_button_is_one_press_not_two(page):
     assert page.playing
     page.press(" ")
     assert not page.playing
+    page.slide(0)
+    page.browser.execute_script("document.getElementById('on').focus()")
+    page.press(" ")  # presses that button, and does not play
+    assert (page.frame, page.playing) == (81, False)
 
 
 def test_it_plays_at_the_speed_that_is_chosen_and_stops_at_the_end(page):
     page.rest().slide(150)
     page.select("speed", "10 ×")
     page.find("play").click()
-    page.until(lambda: not page.playing)
+    page.until(lambda: not page.playing, seconds=2.5)  # of 5 s at its own pace
     assert page.frame == 199
     page.find("play").click()  # again from the start
     assert page.frame < 150
@@ -209,8 +213,8 @@ def test_a_click_on_the_ethogram_seeks(page):
 
 def test_a_neuron_says_its_name_when_pointed_at(page):
     page.rest().slide(60)
-    page.browser.execute_script("window.said = []; const f = CanvasRenderingContext2D.prototype.fillText;"
-                                "CanvasRenderingContext2D.prototype.fillText = function (t, ...a) { window.said.push(t); return f.call(this, t, ...a); };")
+    page.browser.execute_script("window.said = []; const c = CanvasRenderingContext2D.prototype, f = c.fillText;"
+                                "c.fillText = function (t, ...a) { window.said.push(t); return f.call(this, t, ...a); };")
     where = page.browser.execute_script("const a = state.shown[0], c = document.getElementById('world'), w = c.clientWidth / 2, h = c.clientHeight,"
                                         "[cx, cy, z] = camera(a, 60, w, h), x = a.x(60), y = a.y(60);"
                                         "return [(w / 2 + (x[29] - cx) * z) / c.clientWidth, h / 2 - (y[29] - cy) * z];")
@@ -224,8 +228,8 @@ def test_a_male_has_his_mate_in_the_picture(browser, pages):
     assert "her vulva" in page.find("legend").text
     assert not page.find("beside").is_displayed()
     colours = browser.execute_script("const c = document.getElementById('world'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-                                     "const n = {}; for (let i = 0; i < d.length; i += 4) { const k = [d[i], d[i + 1], d[i + 2]].join(); n[k] = (n[k] || 0) + 1; }"
-                                     "return n;")
+                                     "const n = {}; for (let i = 0; i < d.length; i += 4) {"
+                                     "const k = [d[i], d[i + 1], d[i + 2]].join(); n[k] = (n[k] || 0) + 1; } return n;")
     assert colours.get("204,121,167", 0) > 20  # the vulva
     assert colours.get("236,229,216", 0) > 500  # the mate
 

@@ -27,8 +27,8 @@ def animate(
     what: Annotated[str | None, typer.Option(help="Which run of the folder (a file in its traces/), where there are several.")] = None,
     variant: Annotated[list[int] | None, typer.Option(help="Number of the animal, from 0; more than once for a page. A page has all animals "
                                                            "without it, a film the first.")] = None,
-    cell: Annotated[list[str] | None, typer.Option(help="A neuron to show as a row of activity; more than once for several. Without it those "
-                                                        "that change most.")] = None,
+    cell: Annotated[list[str] | None, typer.Option(help="A neuron, a muscle that does not bend the body or an organ (\"touch: hook\") to show as "
+                                                        "a row of activity; more than once for several. Without it those that change most.")] = None,
     places: Annotated[Path | None, typer.Option(help="CSV with columns cell, place (body lengths from the nose) and side (1 dorsal, 0, -1 "
                                                      "ventral): where neurons light up.")] = None,
     speed: Annotated[float | None, typer.Option(help="Simulated seconds a second of a film.")] = None,

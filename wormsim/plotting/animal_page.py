@@ -41,7 +41,8 @@ def write_page(behaviour: xr.Dataset, path: str | Path, *, variants: Sequence[in
     states, places
         See :func:`wormsim.plotting.scene.scenes`.
     cells : sequence of str
-        Neurons of the panel of activity; without any those that change most in the first animal.
+        Rows of the panel of activity: neurons, organs ("touch: hook") or muscles that do not bend the body; without any those that
+        change most in the first animal.
     gradient : Gradient, optional
         Background.
     title, description : str
@@ -92,8 +93,7 @@ def _colours() -> str:
 
 def _data(found: Sequence[Scene], cells: Sequence[str], gradient: Gradient | None) -> dict:
     first = found[0]
-    index = {name: k for k, name in enumerate(first.cells)}
-    shown = [name for name, _ in first.activity(cells) if name in index]
+    shown = [name for name, _ in first.activity(cells)]
     kept = [k for k in range(len(first.cells)) if np.isfinite(first.place[k])]
     colours = colours_of(found)
     number = {state: i for i, state in enumerate(colours)}
@@ -109,7 +109,7 @@ def _data(found: Sequence[Scene], cells: Sequence[str], gradient: Gradient | Non
 
 
 def _animal(scene: Scene, shown: Sequence[str], kept: Sequence[int], number: Mapping[str, int]) -> dict:
-    rows = scene.activity(shown) if shown else scene.rows
+    rows = scene.activity(shown) if shown else ()
     names = [f"{name} (gone)" if np.isnan(values).all() else name for name, values in rows]
     alive = len(scene.time_s) if scene.alive.all() else int(np.argmin(scene.alive))
     length_mm = float(np.hypot(np.diff(scene.x_mm[0]), np.diff(scene.y_mm[0])).sum()) if alive else 1.0

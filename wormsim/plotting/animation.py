@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".mp4", ".gif")
 TRAIL_S = 20.0
-# Half of the width that is followed, in body lengths, alone and with a mate; height of the picture of its width (a stretched worm fits in upright); inches; dots an inch.
+# Half of the width that is followed, in body lengths, alone and with a mate; height of the picture of its width (a stretched worm fits
+# in upright); inches; dots an inch.
 _FOLLOW_LENGTHS, _WITH_MATE, _SHAPE, _WIDTH, _DPI = 0.85, 1.5, 0.68, 6.4, 100
 _GLOW, _MATE, _BODY = "viridis", "#ece5d8", "#f1efe9"
 
@@ -43,7 +44,8 @@ def animate(behaviour: xr.Dataset, variant: int, path: str | Path, *, states: An
     states, places
         See :func:`wormsim.plotting.scene.scenes`.
     cells : sequence of str
-        Neurons of the panel of activity; without any those that change most.
+        Rows of the panel of activity: neurons, organs ("touch: hook") or muscles that do not bend the body; without any those that
+        change most.
     gradient : Gradient, optional
         Background.
     follow : bool

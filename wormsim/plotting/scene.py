@@ -28,8 +28,8 @@ VULVA_PLACE = 0.5
 LEAST_SWING_MV = 2.0
 #: Share of a cell's values beyond either end of its scale (chosen here, no measurement).
 TAIL_SHARE = 0.02
-#: Rows of the panel of activity, at most.
-MOST_ROWS = 12
+#: Rows of the panel of activity, at most, and of them organs and other muscles at most.
+MOST_ROWS, MOST_TOUCH, MOST_MUSCLES = 12, 4, 3
 FAILED, NO_STATE = "failed", "none"
 
 _COLOURS = {
@@ -38,6 +38,10 @@ _COLOURS = {
     "at vulva": style.PURPLE, "prodding": style.RED, "insertion": style.BLACK, "lost": style.GREY, NO_STATE: "#f4f4f4", FAILED: "#6b6b6b",
 }
 _SPARE = (style.SKY, style.ORANGE, style.BLUE, style.GREEN, style.PURPLE, style.RED)
+
+
+#: A name and its activity, (T,).
+Row = tuple[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,8 @@ class Scene:
         Body lengths from the nose (not-a-number: unknown, the cell is not drawn on the body); +1 dorsal, -1 ventral, 0 midline.
     glow : (T, C)
         Potential, 0 at the low and 1 at the high end of the cell's range over all animals of the run; not-a-number: the cell is gone.
-    rows : tuple of (str, (T,) array)
-        Further activities 0..1: organs that touch the mate, muscles that do not bend the body.
+    touch, muscles : tuple of (str, (T,) array)
+        Further activities 0..1: organs that touch the mate; muscles that do not bend the body.
     bouts : tuple of Bout
     mate : Mate or None
     failure : str
@@ -130,7 +134,8 @@ class Scene:
     place: np.ndarray
     side: np.ndarray
     glow: np.ndarray
-    rows: tuple[tuple[str, np.ndarray], ...]
+    touch: tuple[Row, ...]
+    muscles: tuple[Row, ...]
     bouts: tuple[Bout, ...]
     mate: Mate | None
     failure: str
@@ -140,17 +145,30 @@ class Scene:
         """Frames in which there is a body to draw, (T,)."""
         return np.isfinite(self.x_mm).all(axis=1) & np.isfinite(self.y_mm).all(axis=1)
 
-    def activity(self, cells: Sequence[str] = (), most: int = MOST_ROWS) -> tuple[tuple[str, np.ndarray], ...]:
-        """Rows for the panel of activity: the further rows, then `cells` or, without any, those that change most."""
-        index = {name: k for k, name in enumerate(self.cells)}
-        for name in cells:
-            if name not in index:
-                raise UnknownNameError("recorded cell", name, self.cells, "only cells that the run recorded can be shown")
-        if not cells:
-            spread = np.array([np.std(values[np.isfinite(values)]) if np.isfinite(values).any() else -1.0 for values in self.glow.T])
-            moving = [self.cells[k] for k in np.argsort(-spread, kind="stable")]
-            cells = sorted(moving[:max(0, most - len(self.rows))])
-        return (*self.rows[:most], *((name, self.glow[:, index[name]]) for name in cells))[:most + len(cells)]
+    def activity(self, names: Sequence[str] = (), most: int = MOST_ROWS) -> tuple[Row, ...]:
+        """Rows for the panel of activity: those named or, without any, the organs, muscles and cells that change most.
+
+        Raises
+        ------
+        UnknownNameError
+            A name that is neither a recorded cell nor an organ or a muscle that does not bend the body.
+        """
+        cells = tuple((name, self.glow[:, k]) for k, name in enumerate(self.cells))
+        if names:
+            known = dict((*self.touch, *self.muscles, *cells))
+            for name in names:
+                if name not in known:
+                    raise UnknownNameError("row of activity", name, known, "only what the run recorded can be shown")
+            return tuple((name, known[name]) for name in names)
+        others = (*_liveliest(self.touch, MOST_TOUCH), *_liveliest(self.muscles, MOST_MUSCLES))
+        return (*others, *_liveliest(cells, max(0, most - len(others))))
+
+
+def _liveliest(rows: Sequence[Row], most: int) -> list[Row]:
+    """The rows that change most, in their own order; none that never changes."""
+    spread = np.array([np.std(fine) if (fine := values[np.isfinite(values)]).size else 0.0 for _, values in rows])
+    chosen = np.argsort(-spread, kind="stable")[:most]
+    return [rows[k] for k in sorted(chosen) if spread[k] > 0]
 
 
 def scenes(behaviour: xr.Dataset, variants: Sequence[int] | None = None, *, states: Any = None,
@@ -253,10 +271,9 @@ def _scale(behaviour: xr.Dataset) -> tuple[np.ndarray, np.ndarray] | None:
 def _scene(behaviour: xr.Dataset, variant: int, states: Any, places: Mapping | None, scale: tuple | None) -> Scene:
     time_s = behaviour["time_s"].to_numpy().astype(float)
     x, y = (_values(behaviour, name, variant, "time", "node").astype(float) for name in ("x_mm", "y_mm"))
-    dorsal, ventral, rows = _muscles(behaviour, variant)
+    dorsal, ventral, muscles = _muscles(behaviour, variant)
     touch = _values(behaviour, "touch", variant, "time", "organ")
-    if touch is not None:
-        rows = [*((f"touch: {name}", touch[:, k]) for k, name in enumerate(_names(behaviour, "organ"))), *rows]
+    organs = [] if touch is None else [(f"touch: {name}", np.clip(touch[:, k], 0, 1)) for k, name in enumerate(_names(behaviour, "organ"))]
     cells, glow = (), np.zeros((len(time_s), 0))
     if scale is not None:
         cells = tuple(_names(behaviour, "cell"))
@@ -266,8 +283,8 @@ def _scene(behaviour: xr.Dataset, variant: int, states: Any, places: Mapping | N
     if not failure and not alive.all():
         failure = f"no position from {time_s[np.argmin(alive)]:.1f} s on"
     return Scene(_label(behaviour, variant), time_s, x, y, _radius(behaviour, variant), dorsal, ventral, cells,
-                 *_places(behaviour, cells, places), glow, tuple((name, np.clip(v, 0, 1)) for name, v in rows),
-                 _bouts(behaviour, variant, states, time_s, alive), _mate(behaviour, variant), failure)
+                 *_places(behaviour, cells, places), glow, tuple(organs), tuple(muscles), _bouts(behaviour, variant, states, time_s, alive),
+                 _mate(behaviour, variant), failure)
 
 
 def _label(behaviour: xr.Dataset, variant: int) -> str:
@@ -289,7 +306,7 @@ def _radius(behaviour: xr.Dataset, variant: int) -> np.ndarray:
 
 
 def _muscles(behaviour: xr.Dataset, variant: int) -> tuple:
-    """Activation along both flanks, and (name, activation) of the muscles that do not bend the body but act in this animal."""
+    """Activation along both flanks, and (name, activation) of the muscles that do not bend the body."""
     # A variable cannot have the name of its own axis of names, so that it is known by the axis.
     named = next((name for name, v in behaviour.data_vars.items() if {"time", "muscle"} <= set(v.dims)), None)
     if named is None or "muscle" not in behaviour.coords:
@@ -306,8 +323,7 @@ def _muscles(behaviour: xr.Dataset, variant: int) -> tuple:
                 weight[k] = np.clip(1 - np.abs(at - where[0]) * FLANK, 0, None)
         total = weight.sum(axis=0)
         sides.append(np.clip(activation @ weight / np.where(total > 0, total, 1), 0, 1) if total.any() else None)
-    others = [(name, activation[:, k]) for k, name in enumerate(names)
-              if muscle_place(name) is None and np.nanmax(activation[:, k], initial=0) > 0]
+    others = [(name, np.clip(activation[:, k], 0, 1)) for k, name in enumerate(names) if muscle_place(name) is None]
     return *sides, others
 
 
