@@ -10,7 +10,8 @@ import pytest
 import seen_fixture as made
 
 from wormsim.plotting.animal_page import STEP_MM, write_page
-from wormsim.plotting.scene import Gradient, outline, scenes
+from wormsim.plotting.behaviour_scenes import scenes
+from wormsim.plotting.scene import Gradient, outline
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

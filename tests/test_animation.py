@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from wormsim.cli import app
 from wormsim.errors import InputError
 from wormsim.plotting import animal_page, animation
-from wormsim.plotting.scene import FLANK, Bout, Gradient, colours_of, outline, scenes
+from wormsim.plotting.behaviour_scenes import scenes
+from wormsim.plotting.scene import FLANK, Bout, Gradient, colours_of, outline
 from wormsim.results import _to_netcdf
 
 
@@ -161,6 +162,9 @@ def test_a_gif_has_the_frames_and_the_pace_that_were_asked_for(worm, tmp_path):
         assert image.info["duration"] == 200
     assert len(frames) == 6  # 2 s at double speed, five a second, both ends
     assert np.abs(frames[0] - frames[1]).sum() > 0
+    legend = np.array(frames)[:, :35]  # stands still, and so do its colours
+    assert np.ptp(legend, axis=0).max() == 0
+    assert (np.abs(legend[0] - [230, 159, 0]).max(axis=-1) <= 1).sum() > 10  # the orange of the dorsal muscles
     assert [p.name for p in tmp_path.iterdir()] == ["worm.gif"]
 
 

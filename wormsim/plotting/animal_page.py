@@ -13,7 +13,8 @@ import numpy as np
 
 from .. import __version__, atomic
 from ..errors import InputError
-from .scene import LEAST_SWING_MV, TAIL_SHARE, Gradient, Scene, colours_of, scenes
+from .behaviour_scenes import LEAST_SWING_MV, TAIL_SHARE, scenes
+from .scene import Gradient, Scene, colours_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +40,7 @@ def write_page(behaviour: xr.Dataset, path: str | Path, *, variants: Sequence[in
     variants : sequence of int, optional
         Animals on the page, by number on the axis of variants; all without it. The first two are shown side by side.
     states, places
-        See :func:`wormsim.plotting.scene.scenes`.
+        See :func:`wormsim.plotting.behaviour_scenes.scenes`.
     cells : sequence of str
         Rows of the panel of activity: neurons, organs ("touch: hook") or muscles that do not bend the body; without any those that
         change most in the first animal.

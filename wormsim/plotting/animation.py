@@ -14,7 +14,8 @@ import numpy as np
 from .. import atomic
 from ..errors import InputError
 from . import style
-from .scene import FAILED, Gradient, Scene, colours_of, outline, scenes
+from .behaviour_scenes import scenes
+from .scene import FAILED, Gradient, Scene, colours_of, outline
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +43,7 @@ def animate(behaviour: xr.Dataset, variant: int, path: str | Path, *, states: An
     path : path
         Ends in ``.mp4`` (needs ffmpeg) or ``.gif``.
     states, places
-        See :func:`wormsim.plotting.scene.scenes`.
+        See :func:`wormsim.plotting.behaviour_scenes.scenes`.
     cells : sequence of str
         Rows of the panel of activity: neurons, organs ("touch: hook") or muscles that do not bend the body; without any those that
         change most.
@@ -125,8 +126,12 @@ class _Film:
             self.heads += [ax.axvline(scene.time_s[0], color=colour, lw=width) for colour, width in (("white", 3.0), (style.BLACK, 1.2))]
             ax.set_xlim(scene.time_s[0], scene.time_s[-1])
             ax.tick_params(labelbottom=ax is timed[-1])
+        # Laid out once: frames do not jump.
+        self._show(*self._whole())
         if timed:
             timed[-1].set_xlabel("time (s)" + ("; activity from dark (low) to yellow (high)" if rows else ""))
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
 
     def _draw_world(self, gradient: Gradient | None) -> None:
         from matplotlib.collections import PolyCollection
@@ -158,8 +163,6 @@ class _Film:
         self.bar = ax.plot([], [], color=style.BLACK, lw=2.5, solid_capstyle="butt", zorder=8)[0]
         self.bar_text = ax.text(0, 0, "", ha="center", va="bottom", fontsize=8, zorder=8)
         self._legend()
-        if not self.follow:
-            self._show(*self._whole())
 
     def _legend(self) -> None:
         from matplotlib.lines import Line2D
@@ -234,15 +237,17 @@ class _Film:
             head.set_xdata([time_s, time_s])
         alive = bool(scene.alive[k])
         self.clock.set_text(text if alive else f"{text if state == FAILED else f'{text} {FAILED}'}: {scene.failure}")
-        for part in (self.body, self.flanks, self.neurons, self.nose):
+        for part in (self.flanks, self.neurons):
             part.set_visible(alive)
+        for part in (self.body, self.nose):  # of a failed animal the last outline stays, pale
+            part.set_alpha(1.0 if alive else 0.3)
         if self.mate is not None and np.isfinite(scene.mate.x_mm[k]).all():
             a, b = outline(scene.mate.x_mm[k], scene.mate.y_mm[k], scene.mate.radius_mm)
             self.mate.set_verts([np.concatenate([a, b[::-1]])])
             self.vulva.set_data(*scene.mate.vulva_mm[k][:, None])
             self.her_head.set_data(scene.mate.x_mm[k, :1], scene.mate.y_mm[k, :1])
-        if alive:
-            self._draw_body(k)
+        if scene.alive[:k + 1].any():
+            self._draw_body(int(np.flatnonzero(scene.alive[:k + 1])[-1]))
 
     def _draw_body(self, k: int) -> None:
         scene = self.scene
@@ -311,8 +316,30 @@ def _images(film: _Film, frames: np.ndarray) -> Iterator[Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    canvas = FigureCanvasAgg(film.figure)
+    canvas, colours = FigureCanvasAgg(film.figure), _palette()
     for k in frames:
         film.draw(k)
         canvas.draw()
-        yield Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).quantize(128, dither=Image.Dither.NONE)
+        red, green, blue = np.asarray(canvas.buffer_rgba())[..., :3].astype(np.int32).transpose(2, 0, 1)
+        found, which = np.unique(red << 16 | green << 8 | blue, return_inverse=True)
+        parts = np.column_stack([found >> 16, found >> 8 & 255, found & 255])
+        # Pillow's own choice of the nearest colour goes by coarse boxes and makes white yellowish.
+        nearest = ((parts[:, None, :] - colours) ** 2).sum(axis=2).argmin(axis=1).astype(np.uint8)
+        image = Image.fromarray(nearest[which].reshape(red.shape), "P")
+        image.putpalette(colours.astype(np.uint8).tobytes())
+        yield image
+
+
+def _palette() -> np.ndarray:
+    """Colours of a GIF, at most 256, 0..255: one choice for all frames, so that nothing flickers, with a ramp for all that has one."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
+
+    def ramp(start: str, stop: str, n: int) -> np.ndarray:
+        return np.linspace(to_rgb(start), to_rgb(stop), n)
+
+    plain = (style.BLACK, style.GREY, style.LIGHT, style.BLUE, style.ORANGE, style.GREEN, style.RED, style.SKY, style.PURPLE, _MATE, _BODY)
+    colours = np.concatenate([[to_rgb(c) for c in plain], ramp("#000000", "#ffffff", 33), colormaps[_GLOW](np.linspace(0, 1, 64))[:, :3],
+                              ramp(_BODY, style.ORANGE, 32), ramp(_BODY, style.BLUE, 32), colormaps["Greens"](np.linspace(0, 0.35, 32))[:, :3],
+                              *(ramp(c, "#ffffff", 7)[1:-1] for c in (style.ORANGE, style.BLUE, style.RED, style.PURPLE, _MATE, style.GREEN))])
+    return np.rint(255 * colours).astype(np.int32)
