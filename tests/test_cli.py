@@ -40,7 +40,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["run"], ["fit"], ["ablate"], ["plot"], ["doctor"], ["cache"],
+@pytest.mark.parametrize("command", [[], ["list"], ["show"], ["run"], ["fit"], ["ablate"], ["plot"], ["animate"], ["doctor"], ["cache"],
                                      ["cache", "clear"], ["cache", "show"], ["data"], ["data", "list"], ["data", "fetch"]])
 def test_every_command_has_help_with_examples(command):
     shown = call(*command, "--help").output

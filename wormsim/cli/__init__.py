@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import drawing, fetching, fitting, listing, modulating, running, upkeep
+from . import animating, drawing, fetching, fitting, listing, modulating, running, upkeep
 from .terminal import Commands
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def _root(version: Annotated[bool, typer.Option("--version", callback=_version, 
     os.environ.setdefault("MPLBACKEND", "Agg")
 
 
-for module in (listing, running, fitting, modulating, drawing, fetching, upkeep):
+for module in (listing, running, fitting, modulating, drawing, animating, fetching, upkeep):
     module.register(app)
 
 
