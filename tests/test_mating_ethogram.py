@@ -137,6 +137,7 @@ def test_going_straight_on_past_her_end_is_a_missed_turn():
 def test_a_wide_turn_is_sloppy():
     found = ethogram(recording(male(WIDE, tips(1.8, (0.0, 2.0), (0.15, 12.0)))))
     assert outcomes(found, "turn") == ["sloppy"]
+    assert outcomes(found, "contact") == ["answered", "backing already"]
     assert values(found)["turns_tried"] == 1
     assert values(found)["turn_success"] == 0
 
