@@ -229,3 +229,27 @@ def test_the_vulva_is_felt_from_her_ventral_side_at_its_own_place():
     assert (scene.feel((0.9,), (-1,), (VULVA,), vulva_side=-1.0) == 0).all()
     dorsal = scene.feel((0.9,), (1,), (VULVA,), vulva_side=1.0)[0]
     np.testing.assert_allclose(dorsal, 0, atol=1e-9)  # 20 um further off
+
+
+@pytest.mark.parametrize("medium", ["water", "agar"])
+def test_a_body_that_is_pressed_onto_her_comes_to_rest_at_the_dent_that_the_push_makes(medium):
+    """In the solver, with steps of 1 ms: no bounce, no creep along her, the push over the stiffness for a dent."""
+    from wormsim.body.drag import drag_per_length
+    from wormsim.body.form import MALE
+    from wormsim.kernels.rod import BAND, rod_step
+
+    drag_t, drag_n = drag_per_length(medium)
+    scene = Scene(straight(49, MALE.length_mm, (0.06, 0.0505)), np.full(49, 0.01), straight(6, 1.0), np.full(6, 0.04))
+    push = 0.05 * drag_n * MALE.segment_mm  # uN on each node: he comes down at 0.05 mm/s
+    matrix, u, room = np.zeros((BAND * (98 + BAND), 1)), np.zeros((98 + BAND, 1)), np.zeros((6, 1))
+    straight_out, kappa = np.zeros((47, 1)), np.zeros((47, 1))
+    dents = []
+    for _ in range(200):
+        scene.touch(np.stack([scene.x, scene.y], axis=1), np.stack([scene.mate_x, scene.mate_y], axis=1))
+        scene.force[1] -= push
+        rod_step(scene.x, scene.y, straight_out, np.ones(47), np.array([[0.1]]), np.array([[1e-3]]), 2000.0, MALE.segment_mm,
+                 np.array([[drag_t], [drag_n]]), *scene.force, *scene.matrix, 1e-3, matrix, u, room, kappa)
+        dents.append(0.05 - scene.y[24, 0])
+    np.testing.assert_allclose(0.05 - scene.y[:, 0], push / K, rtol=1e-3)
+    np.testing.assert_allclose(scene.x[[0, -1], 0], [0.06, 0.94], atol=1e-6)
+    assert (np.array(dents)[np.argmax(np.array(dents) > 0):] > 0).all()

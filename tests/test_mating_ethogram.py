@@ -1,0 +1,254 @@
+"""The ethogram of males whose path is prescribed: along a mate of even thickness, round her end, past it, to her vulva."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from wormsim.body.male_tail import PROTRACTORS, RETRACTORS
+from wormsim.errors import InputError
+from wormsim.mating_contact import meeting
+from wormsim.mating_ethogram import MEASURES, STATES, TAIL_MM, ethogram
+
+# She lies along x from her nose at 0 to her tail's end at 1; his ventral side is to the right of where his tail goes.
+R_HERS, R_HIS, GAP = 0.03, 0.01, 0.001
+AWAY = R_HERS + R_HIS + GAP
+DT, SPEED = 0.1, 0.1
+SEGMENT = 0.88 / 48
+HERS = np.stack([np.linspace(0, 1, 49), np.zeros(49)], axis=1)
+
+
+def line(*points, step=0.002):
+    """Points of a polyline every 2 um."""
+    out = [np.array(points[0], float)[None]]
+    for a, b in pairwise(points):
+        n = max(1, round(np.hypot(*np.subtract(b, a)) / step))
+        out.append(np.array(a) + np.linspace(0, 1, n + 1)[1:, None] * np.subtract(b, a))
+    return np.concatenate(out)
+
+
+def arc(centre, radius, start, stop):
+    angle = np.linspace(start, stop, round(abs(stop - start) * radius / 0.002))
+    return np.array(centre) + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+TO_TAIL = line((-1.2, AWAY), (1.0, AWAY))  # along her flank, towards her tail's end
+ROUND = np.concatenate([TO_TAIL, arc((1.0, 0.0), AWAY, np.pi / 2, -np.pi / 2), line((1.0, -AWAY), (-2.0, -AWAY))])
+WIDE = np.concatenate([TO_TAIL, line((1.0, AWAY), (1.0, 0.12)), arc((1.0, 0.0), 0.12, np.pi / 2, -np.pi / 2), line((1.0, -0.12), (0.8, -AWAY)),
+                       line((0.8, -AWAY), (-2.0, -AWAY))])
+STRAIGHT_ON = line((-1.2, AWAY), (4.0, AWAY))
+
+
+def male(path, tip_mm):
+    """Nodes (T, 49, 2) of a male whose tail's tip is at path lengths `tip_mm` (T,), the rest of him where it has been."""
+    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+    at = np.asarray(tip_mm)[:, None] - SEGMENT * np.arange(48, -1, -1)
+    return np.stack([np.interp(at, length, path[:, k]) for k in range(2)], axis=2)
+
+
+def tips(*legs):
+    """Path length of the tip: starts at a place, then (velocity, seconds) each; towards the tail is positive."""
+    out = [legs[0]]
+    for velocity, seconds in legs[1:]:
+        out += list(out[-1] + velocity * DT * np.arange(1, round(seconds / DT) + 1))
+    return np.array(out)
+
+
+def recording(*males, protraction=None, mate=HERS, **coords):
+    """A behaviour Dataset of males of equal duration."""
+    places = np.stack(males)
+    v, t = places.shape[:2]
+    hers = np.broadcast_to(mate, (v, t, 49, 2))
+    his, her = ("variant", "time", "node"), ("variant", "time", "mate_node")
+    data = {"x_mm": (his, places[..., 0].astype(np.float32)), "y_mm": (his, places[..., 1].astype(np.float32)),
+            "mate_x_mm": (her, hers[..., 0]), "mate_y_mm": (her, hers[..., 1]),
+            "radius_mm": ("node", np.full(49, R_HIS)), "mate_radius_mm": ("mate_node", np.full(49, R_HERS))}
+    if protraction is not None:
+        activation = np.zeros((v, t, 8))
+        activation[..., :4] = np.asarray(protraction)[..., None]
+        data["activation"] = (("variant", "time", "muscle"), activation)
+        coords["muscle"] = [*PROTRACTORS, *RETRACTORS]
+    return xr.Dataset(data, {"variant": np.arange(v), "time_s": ("time", DT * np.arange(t)), **coords})
+
+
+def values(found, variant=0):
+    table = found.measures
+    return dict(table[table["variant"] == variant][["measure", "value"]].to_numpy())
+
+
+def outcomes(found, event):
+    return found.events.loc[found.events["event"] == event, "outcome"].tolist()
+
+
+# the tip starts 0.6 along her, 1.8 along the path; 0.4 mm to her end, pi AWAY round it
+BACK_ALONG = tips(1.8, (0.0, 2.0), (SPEED, 9.0))
+
+
+def test_places_contact_and_speed_are_those_of_the_geometry():
+    m = meeting(recording(male(TO_TAIL, tips(1.5, (0.0, 2.0), (SPEED, 4.0)))), 0)
+    assert m.touching.all()
+    tip = 0.3 + np.clip(m.time_s - 2.0, 0, None) * SPEED
+    np.testing.assert_allclose(m.place, tip - 2 * SEGMENT, atol=1e-5)  # node 46 is the cloaca's
+    np.testing.assert_allclose(m.flank, 1)
+    steady = np.abs(m.time_s - 2.0) > 0.4
+    np.testing.assert_allclose(m.velocity_mm_s[steady], -SPEED * (m.time_s > 2.0)[steady], atol=1e-4)
+    above = np.hypot(tip - 0.045 * 0.88 - 0.5, GAP)  # from the cloaca's surface to a vulva on the flank +1, which the default is not
+    on_his = meeting(recording(male(TO_TAIL, tips(1.5, (0.0, 2.0), (SPEED, 4.0))), vulva_side=("variant", [1])), 0)
+    np.testing.assert_allclose(on_his.vulva_mm, above, atol=1e-5)
+    np.testing.assert_allclose(m.vulva_mm, np.hypot(tip - 0.045 * 0.88 - 0.5, GAP + 2 * R_HERS), atol=1e-5)
+
+
+def test_backing_along_her_and_round_her_tail_is_a_good_turn():
+    found = ethogram(recording(male(ROUND, BACK_ALONG)))
+    assert found.bouts["state"].tolist() == ["response", "scanning", "turning", "scanning"]
+    start = found.bouts.set_index("state")["start_s"]
+    assert start["turning"] == pytest.approx(2.0 + (0.3 + 2 * SEGMENT) / SPEED, abs=0.2)  # cloaca 0.1 mm before her end
+    turn = found.events[found.events["event"] == "turn"].iloc[0]
+    assert (turn["outcome"], turn["where"]) == ("good", "tail")
+    # 0.1 mm to her end and from it; a half circle for the cloaca, measured along the path of his midline
+    assert turn["stop_s"] - turn["start_s"] == pytest.approx((0.2 + np.pi * AWAY) / SPEED, abs=0.4)
+    got = values(found)
+    assert got["contact_response"] == got["turn_success"] == got["turns_tried"] == 1
+    assert got["scanning_speed_mm_s"] == pytest.approx(-SPEED, abs=1e-3)
+    assert got["time_to_vulva_s"] == np.inf
+    assert not {"insertion", "prodding", "prodding_away"} & set(got)  # no muscles were recorded
+
+
+def test_the_same_round_her_head():
+    flipped = 1 - HERS  # her nose at the right
+    flipped[:, 1] = 0
+    found = ethogram(recording(male(ROUND, BACK_ALONG), mate=flipped))
+    turns = found.events[found.events["event"] == "turn"]
+    assert turns[["outcome", "where"]].to_numpy().tolist() == [["good", "head"]]
+
+
+def test_going_straight_on_past_her_end_is_a_missed_turn():
+    found = ethogram(recording(male(STRAIGHT_ON, tips(1.8, (0.0, 2.0), (SPEED, 20.0)))))
+    assert found.bouts["state"].tolist() == ["response", "scanning", "turning", "no contact"]
+    assert outcomes(found, "turn") == ["missed"]
+    assert outcomes(found, "contact") == ["answered"]
+    assert values(found)["turn_success"] == 0
+    assert values(found)["lost_contacts"] == 1
+
+
+def test_a_wide_turn_is_sloppy():
+    found = ethogram(recording(male(WIDE, tips(1.8, (0.0, 2.0), (0.15, 12.0)))))
+    assert outcomes(found, "turn") == ["sloppy"]
+    assert outcomes(found, "contact") == ["answered", "backing already"]
+    assert values(found)["turns_tried"] == 1
+    assert values(found)["turn_success"] == 0
+
+
+def test_giving_up_before_her_end_is_no_try_staying_there_is_a_stall_and_an_end_of_the_recording_is_neither():
+    returned = tips(1.8, (0.0, 2.0), (SPEED, 3.8), (-SPEED, 5.0), (0.0, 10.2))
+    stalled = tips(1.8, (0.0, 2.0), (SPEED, 4.0), (0.0, 15.0))
+    assert len(returned) == len(stalled) == 211
+    found = ethogram(recording(male(ROUND, returned), male(ROUND, stalled)))
+    assert outcomes(found, "turn") == ["returned", "stalled"]
+    assert "turn_success" not in values(found, 0)
+    assert values(found, 1)["turn_success"] == 0
+    assert outcomes(ethogram(recording(male(ROUND, tips(1.8, (SPEED, 4.5))))), "turn") == ["unfinished"]
+
+
+def test_a_contact_without_backing_is_not_answered_and_a_short_one_at_the_end_is_unfinished():
+    still = male(TO_TAIL, tips(1.5, (0.0, 8.0)))
+    crawling_on = male(TO_TAIL, tips(2.0, (-SPEED, 8.0)))
+    late = male(TO_TAIL, tips(1.5, (0.0, 2.0)))
+    found = ethogram(recording(still, crawling_on))
+    assert outcomes(found, "contact") == ["unanswered", "unanswered"]
+    assert values(found)["contact_response"] == 0
+    assert values(found, 1)["scanning_speed_mm_s"] == 0
+    assert set(found.bouts["state"]) <= {"contact", "no contact", "lost"}
+    assert outcomes(ethogram(recording(late)), "contact") == ["unfinished"]
+
+
+def test_his_dorsal_side_on_her_is_no_contact():
+    upside = male(TO_TAIL * [1, -1], BACK_ALONG[:60])  # below her, tail to the right: his ventral side is away from her
+    found = ethogram(recording(upside))
+    assert set(found.bouts["state"]) == {"no contact"}
+    assert values(found) == {}
+
+
+# the cloaca reaches the vulva at x = 0.5 when the tip is 0.045 of his length beyond it
+AT_VULVA = 1.7 + 0.045 * 0.88
+
+
+def vulva_male(*legs):
+    return male(TO_TAIL, tips(AT_VULVA - 0.2, (0.0, 1.0), (SPEED, 2.0), *legs))
+
+
+ON_HIS_SIDE = {"vulva_side": ("variant", [1])}
+
+
+def test_a_stop_at_the_vulva_with_prodding_and_insertion():
+    nodes = vulva_male((0.0, 8.0))
+    out = np.zeros(len(nodes))
+    out[40:70] = 0.4 + 0.1 * np.sin(np.arange(30))  # prods
+    out[80:] = 0.9
+    found = ethogram(recording(nodes, protraction=out[None], **ON_HIS_SIDE))
+    assert found.bouts["state"].tolist() == ["response", "scanning", "at vulva", "prodding", "at vulva", "insertion"]
+    got = values(found)
+    assert got["vulva_stop"] == got["stops_at_vulva"] == got["insertion"] == 1
+    assert got["prodding"] == pytest.approx(out[25:].mean(), abs=0.02)
+    assert got["prodding_away"] == 0
+    assert got["time_to_vulva_s"] == pytest.approx(1.0 + (0.2 - TAIL_MM) / SPEED, abs=0.2)
+
+
+def test_passing_the_vulva_is_no_stop_and_she_has_none_on_the_other_flank():
+    nodes = vulva_male((SPEED, 2.0))
+    passed = ethogram(recording(nodes, protraction=np.full((1, len(nodes)), 0.5), **ON_HIS_SIDE))
+    assert outcomes(passed, "passage of the vulva") == ["passed"]
+    got = values(passed)
+    assert got["vulva_stop"] == got["stops_at_vulva"] == got["insertion"] == 0
+    assert "prodding" not in got
+    assert got["prodding_away"] == pytest.approx(0.5)
+    other = ethogram(recording(vulva_male((0.0, 3.0)), vulva_side=("variant", [-1])))
+    assert outcomes(other, "passage of the vulva") == []
+    assert "vulva_stop" not in values(other)
+
+
+def test_small_and_large_losses_of_the_vulva():
+    small = vulva_male((0.0, 3.0), (SPEED, 0.8), (0.0, 1.0), (-SPEED, 0.8), (0.0, 2.0), (0.0, 2.0))
+    large = vulva_male((0.0, 3.0), (SPEED, 1.5), (-SPEED, 1.5), (0.0, 2.0), (0.0, 1.6))
+    found = ethogram(recording(small, large, vulva_side=("variant", [1, 1])))
+    assert outcomes(found, "vulva loss") == ["small", "large"]
+    assert values(found)["small_vulva_losses"] == 1
+    assert values(found, 1)["small_vulva_losses"] == 0
+    assert values(found, 1)["stops_at_vulva"] == 2
+
+
+def test_speed_is_relative_to_a_mate_that_crawls():
+    """She goes nose first at 0.05 mm/s and takes him along: he stands on her. Then she stands and he backs."""
+    shift = -0.05 * DT * np.arange(81)[:, None, None] * np.array([1.0, 0.0])
+    nodes = male(TO_TAIL, tips(1.5, (0.0, 8.0))) + shift
+    m = meeting(recording(nodes, mate=HERS + shift), 0)
+    assert m.touching.all()
+    np.testing.assert_allclose(m.velocity_mm_s, 0, atol=1e-4)
+    np.testing.assert_allclose(m.place, m.place[0], atol=1e-5)
+
+
+def test_a_failed_animal_has_no_number():
+    good, bad = male(ROUND, BACK_ALONG), male(ROUND, BACK_ALONG)
+    bad[50:] = np.nan
+    found = ethogram(recording(good, bad, good, failed=("variant", ["", "", "self-intersection at 3 s"])))
+    assert found.failed.tolist() == [False, True, True]
+    assert set(found.measures["variant"]) == {0}
+    assert (found.state[1:] == STATES.index("failed")).all()
+    assert found.measures["value"].notna().all()
+    assert set(found.measures["measure"]) <= set(MEASURES)
+
+
+def test_a_recording_that_the_rules_cannot_read_is_refused():
+    whole = recording(male(ROUND, BACK_ALONG))
+    with pytest.raises(InputError, match="no mate_x_mm"):
+        ethogram(whole.drop_vars("mate_x_mm"))
+    with pytest.raises(InputError, match=r"1 s apart"):
+        ethogram(whole.isel(time=slice(None, None, 10)))
+    with pytest.raises(InputError, match="too few"):
+        ethogram(whole.isel(time=slice(2)))
+    muscles = recording(male(ROUND, BACK_ALONG), protraction=np.zeros((1, len(BACK_ALONG))))
+    with pytest.raises(InputError, match="without dspL"):
+        ethogram(muscles.isel(muscle=slice(1, None)))
