@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .circuit import Circuit
+    from .network import Network
 
 REST_SWEEPS, REST_TOLERANCE_MV = 20_000, 1e-6
 
@@ -38,7 +39,10 @@ class Wiring:
 
     Attributes
     ----------
-    circuit : Circuit
+    model : Model
+        Graded, with conductances of 1 nS per contact.
+    samples : Samples
+        The one draw of this individual.
     number, seed : int
         Draw of signs and strength factors, and the seed of the draws.
     excitatory, inhibitory, gap : Edges
@@ -51,7 +55,8 @@ class Wiring:
     form : Form
     """
 
-    circuit: Circuit
+    model: Model
+    samples: Samples
     number: int
     seed: int
     excitatory: Edges
@@ -62,6 +67,11 @@ class Wiring:
     pull: tuple[np.ndarray, np.ndarray, np.ndarray]
     receptors: stretch.Receptors
     form: Form
+
+    @property
+    def circuit(self) -> Circuit:
+        """What is wired."""
+        return self.model.circuit
 
     @property
     def cells(self) -> pd.Index:
@@ -92,10 +102,6 @@ def individual(circuit: Circuit, number: int, seed: int = 0, form: Form | None =
     """
     model = Model.build(circuit, "graded", parameters={"g_chem_contact_nS": 1.0, "g_gap_contact_nS": 1.0, "v_half_offset_mV": 0.0})
     samples = Samples.draw(model.free, 1, seed, first=number)
-    network = model.lower(samples)
-    n = len(network.cells)
-    by_name = {path.synapse.name: path for path in network.pathways}
-    chemical, gap = by_name["graded_chemical"], by_name["gap_junction"]
     cells = circuit.connectome.cells
     bending = muscles.bending_muscles(list(cells.index), circuit.name)
     others = [name for name in cells.index[cells["kind"] == "muscle"] if name not in set(bending)]
@@ -103,11 +109,17 @@ def individual(circuit: Circuit, number: int, seed: int = 0, form: Form | None =
     if form is None:
         form = MALE if (cells["sex"] == "male").any() else HERMAPHRODITE
     return Wiring(
-        circuit, number, seed,
-        _edges(chemical.pre, chemical.post, chemical.values["g_exc"][:, 0], n),
-        _edges(chemical.pre, chemical.post, chemical.values["g_inh"][:, 0], n),
-        _edges(gap.pre, gap.post, gap.values["g_gap"][:, 0], n),
+        model, samples, number, seed, *edges_of(model.lower(samples)),
         names, cells.index.get_indexer(list(names)).astype(np.int64), muscles.pull(bending, form.joints), stretch.receptors(circuit, bending), form)
+
+
+def edges_of(network: Network) -> tuple[Edges, Edges, Edges]:
+    """Excitatory, inhibitory and gap edges of a lowered network of one sample."""
+    n = len(network.cells)
+    by_name = {path.synapse.name: path for path in network.pathways}
+    chemical, gap = by_name["graded_chemical"], by_name["gap_junction"]
+    return (_edges(chemical.pre, chemical.post, chemical.values["g_exc"][:, 0], n),
+            _edges(chemical.pre, chemical.post, chemical.values["g_inh"][:, 0], n), _edges(gap.pre, gap.post, gap.values["g_gap"][:, 0], n))
 
 
 def _edges(pre: np.ndarray, post: np.ndarray, weight: np.ndarray, n: int) -> Edges:

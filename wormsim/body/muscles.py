@@ -75,7 +75,7 @@ def pull(names: Sequence[str], joints: np.ndarray) -> tuple[np.ndarray, np.ndarr
     diagonal = [(place(n)[0], k) for k, n in enumerate(names) if DIAGONAL.match(n)]
     half = (DIAGONAL_TO - DIAGONAL_FROM) / 8
     for centre, k in diagonal:
-        weight[:, k] -= 0.25 * np.clip(1 - np.abs(joints - centre) / half, 0, None)
+        weight[:, k] -= 0.5 * np.clip(1 - np.abs(joints - centre) / half, 0, None)
     joint, muscle = np.nonzero(weight)
     start = np.searchsorted(joint, np.arange(len(joints) + 1))
     return start.astype(np.int64), muscle.astype(np.int64), weight[joint, muscle]

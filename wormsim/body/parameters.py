@@ -23,10 +23,18 @@ GROUPS = {
     "AS": ("AS",),
     "D": ("DD", "VD"),
     "head": ("SMD", "SMB", "RMD", "RME", "RIV", "SIA", "SIB", "SAB"),
+    # of males: sensory rays, the organs that find the vulva, the interneurons of the tail, the motor neurons of its cord
+    "rays_A": tuple(f"R{n}A" for n in range(1, 10)),
+    "rays_B": tuple(f"R{n}B" for n in range(1, 10)),
+    "organs": ("HOA", "HOB", "PCA", "PCB", "PCC", "SPC", "SPD", "SPV"),
+    "tail": ("PVX", "PVY", "PVZ", "PVV", "PVN", "EF", "DX", "PHC", "PDC"),
+    "cord": ("CA", "CP", "PDA", "PDB"),
 }
+#: Groups that only a male has cells of.
+MALE = ("rays_A", "rays_B", "organs", "tail", "cord")
 
 #: Groups whose sensitivity to chemical input is free, beside that of the muscles.
-SENSITIVE = ("back", "forward", "A", "B", "D", "head")
+SENSITIVE = ("back", "forward", "A", "B", "D", "head", "tail", "cord")
 #: Groups whose gap junctions are stronger or weaker than others: a junction has the product of its two cells' gains.
 COUPLED = ("touch_front", "touch_back", "back", "forward", "A", "B")
 
@@ -57,12 +65,19 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("kappa_max", 10.0, "per_mm", "curvature that one side asks for, fully active; " + _FREE, "guess", Prior("loguniform", 4.0, 30.0)),
     Parameter("bend", 0.095, "uN_mm2", "Fang-Yen C et al 2010 PNAS 107:20323 (from memory, medium)", "low", Prior("loguniform", 0.03, 0.3)),
     Parameter("eta", 5e-4, "uN_mm2_s", "Fang-Yen C et al 2010 PNAS 107:20323 (from memory, medium)", "low", Prior("loguniform", 1e-4, 1e-2)),
+    Parameter("g_organ", 0.3, "nS", "conductance that an organ of the male's tail opens at full contact; " + _FREE, "guess",
+              Prior("loguniform", 0.03, 3.0)),
+    Parameter("diagonal", 0.5, "", "pull of the diagonal muscles beside that of a side of body wall; " + _FREE, "guess", Prior("uniform", 0.0, 1.5)),
     Parameter("g_touch", 0.3, "nS", "conductance that a touch opens; " + _FREE, "guess", Prior("loguniform", 0.03, 3.0)),
 )
 BY_KEY = {p.key: p for p in PARAMETERS}
 FREE = {p.key: p.prior for p in PARAMETERS}
+#: Those that a hermaphrodite does not have: they stay at their value.
+MALE_KEYS = tuple(k for k in FREE if k in ("g_organ_nS", "diagonal") or any(k in (f"gain_{g}", f"in_{g}", f"half_{g}_mV") for g in MALE))
 
 #: Held: slope of the synaptic sigmoid and potentials of the graded model (see synapses/graded_chemical.py and neurons/graded.py).
 FIXED = {"beta_per_mV": 0.125, "v_leak_mV": -35.0, "E_exc_mV": 0.0, "E_inh_mV": -45.0, "rise_over_decay": 0.2}
 #: Stiffness against stretching in uN: large, so that a body keeps its length within a percent (numerical, not measured).
 STRETCH_UN = 2000.0
+#: Current in every cell, redrawn every 20 ms: animals of one individual differ in it by their seed (both numbers chosen here, guess).
+NOISE_PA, HOLD_MS = 0.05, 20.0

@@ -35,7 +35,7 @@ Stretch = namedtuple("Stretch", "cell centre sign group offset gain half_width")
 #: Scheduled signals: number, first and last step (Q,), level (Q, L); signal (K, L); sensors: cell, signal (S,) and g (S, L) nS at signal 1.
 Senses = namedtuple("Senses", "schedule_signal schedule_start schedule_stop schedule_level signal cell of_signal g")
 #: Muscles: cell (M,), half and slope (L,) mV, tau_ms, activation (M, L); rows of the joints and kappa_max (L,) as in `wanted_curvature`.
-Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle weight kappa_max")
+Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle weight pull kappa_max")
 #: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,).
 Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius")
 #: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
@@ -85,13 +85,13 @@ def contract(v, rest, muscle_cell, offset, slope, keep, alive, activation):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def wanted_curvature(activation, start, muscle, weight, kappa_max, kappa0):
-    """Fill `kappa0` (J, L): the weighted sum of the muscles at each joint; rows of a sparse matrix, dorsal positive."""
+def wanted_curvature(activation, start, muscle, weight, pull, kappa_max, kappa0):
+    """Fill `kappa0` (J, L): the weighted sum of the muscles at each joint; rows of a sparse matrix, dorsal positive; `pull` (M, L)."""
     for j in range(kappa0.shape[0]):
         for b in range(kappa0.shape[1]):
             total = 0.0
             for e in range(start[j], start[j + 1]):
-                total += weight[e] * activation[muscle[e], b]
+                total += weight[e] * pull[muscle[e], b] * activation[muscle[e], b]
             kappa0[j, b] = kappa_max[b] * total
 
 
@@ -177,6 +177,6 @@ def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, part
                      nerves.alive, nerves.exc_start, nerves.exc_pre, nerves.exc_w, nerves.inh_start, nerves.inh_pre, nerves.inh_w,
                      nerves.gap_start, nerves.gap_pre, nerves.gap_w, nerves.lane, nerves.v_leak, nerves.e_exc, nerves.e_inh, out_s, out_v, sums)
         contract(nerves.v, nerves.rest, muscles.cell, muscles.half, muscles.slope, keep, nerves.alive, muscles.activation)
-        wanted_curvature(muscles.activation, muscles.start, muscles.muscle, muscles.weight, muscles.kappa_max, kappa0)
+        wanted_curvature(muscles.activation, muscles.start, muscles.muscle, muscles.weight, muscles.pull, muscles.kappa_max, kappa0)
         rod_step(x, y, kappa0, body.profile, body.bend, body.eta, body.stretch, body.seg_mm, body.drag, fx, fy, kxx, kxy, kyy, dt_s, matrix,
                  u, directions, body.kappa)
