@@ -180,7 +180,7 @@ def simulate_animals(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[
               "radius_mm": ("node", form.radius_mm), "failed": ("variant", failed)}
     if recorded:
         coords["cell"] = list(recorded)
-    if record_muscles:
+    if found["activation"].shape[-1]:
         coords["muscle"] = list(wiring.muscle_names)
     if "signal" in found:
         coords["sense"] = list(SIGNALS)

@@ -1,0 +1,117 @@
+"""Behaviour assay: what world an animal with a body meets, and what is measured of how it moves.
+
+The rule of :mod:`wormsim.assay` holds here too: an assay knows nothing of which cells matter. Its kinds are files of ``assays/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .closed_loop import World, simulate_animals
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from .animal import Wiring
+
+
+@dataclass(frozen=True)
+class BehaviourAssay:
+    """World, duration and measures of one behaviour of a whole animal.
+
+    Parameters
+    ----------
+    name, behaviour : str
+    source : str
+        Where protocol and measures are from, and how sure that is.
+    circuit : str
+        Circuit that it is run on unless another is asked for.
+    duration_s : float
+    world : callable
+        ``world(wiring, seed) -> World``.
+    measure : callable
+        ``measure(behaviour) -> {measure: (V,) array}`` of a Dataset of :func:`wormsim.closed_loop.simulate_animals`; measures as in
+        :mod:`wormsim.effects`, not-a-number for an animal that failed.
+    limits : str
+        What the assay cannot know; stands in every report.
+    repeats : int
+        Worlds that each animal meets; values are means over them.
+    every_ms : float
+    """
+
+    name: str
+    behaviour: str
+    source: str
+    circuit: str
+    duration_s: float
+    world: Callable[[Wiring, int], World]
+    measure: Callable[[xr.Dataset], dict[str, np.ndarray]]
+    limits: str
+    repeats: int = 1
+    every_ms: float = 50.0
+
+    def run(self, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0, **how) -> xr.Dataset:
+        """Record animals of one wiring, each in every one of the assay's worlds: repeat r of animal a is variant ``r A + a``.
+
+        Parameters
+        ----------
+        wiring : Wiring
+        parameters : DataFrame, (A, parameters)
+        perturbations : sequence
+            Of all of them; or, as a list of A tuples, of each.
+        seed : int
+        **how
+            Of :func:`wormsim.closed_loop.simulate_animals`.
+        """
+        import pandas as pd
+
+        animals = len(parameters)
+        each = list(perturbations) if isinstance(perturbations, list) else [tuple(perturbations)] * animals
+        worlds = [self.world(wiring, 1000 * seed + r) for r in range(self.repeats)]
+        return simulate_animals(
+            wiring, pd.concat([parameters] * self.repeats, ignore_index=True), [w for w in worlds for _ in range(animals)],
+            each * self.repeats, seeds=[1000 * seed + r for r in range(self.repeats) for _ in range(animals)], duration_s=self.duration_s,
+            every_ms=self.every_ms, **how)
+
+
+def run_assay(assay: BehaviourAssay, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0,
+              **how) -> dict[str, np.ndarray]:
+    """Every measure of the assay, (A,) each: the mean over its worlds, of those in which the animal gave occasion for it.
+
+    An animal that fails in any of its worlds is not-a-number.
+    """
+    behaviour = assay.run(wiring, parameters, perturbations, seed=seed, **how)
+    failed = (behaviour["failed"].to_numpy() != "").reshape(assay.repeats, -1).any(axis=0)
+    out = {}
+    for name, values in assay.measure(behaviour).items():
+        rows = np.asarray(values, float).reshape(assay.repeats, -1)
+        there = ~np.isnan(rows)
+        count = there.sum(axis=0)
+        mean = np.where(there, rows, 0.0).sum(axis=0) / np.maximum(count, 1)
+        out[name] = np.where(failed | (count == 0), np.nan, mean)
+    return out
+
+
+def window(behaviour: xr.Dataset, start_s: float, stop_s: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Nodes (V, T, nodes) of the frames in [start_s, stop_s), and the time between frames in s."""
+    t = behaviour["time_s"].to_numpy()
+    here = (t >= start_s - 1e-9) & (t < stop_s - 1e-9)
+    return behaviour["x_mm"].to_numpy()[:, here].astype(float), behaviour["y_mm"].to_numpy()[:, here].astype(float), float(t[1] - t[0])
+
+
+def velocity(behaviour: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Signed velocity (V, T) in mm/s and the time (T,) in s."""
+    from .metrics.gait import signed_velocity_mm_s
+
+    x, y, dt_s = window(behaviour, 0.0, np.inf)
+    return signed_velocity_mm_s(x, y, dt_s), behaviour["time_s"].to_numpy()
+
+
+def mean_between(values: np.ndarray, time_s: np.ndarray, start_s: float, stop_s: float) -> np.ndarray:
+    """Mean over [start_s, stop_s) of (V, T) values, (V,)."""
+    return values[:, (time_s >= start_s - 1e-9) & (time_s < stop_s - 1e-9)].mean(axis=1)

@@ -1,0 +1,66 @@
+"""Calibrated animals: the ensembles that come with wormsim, or your own; each row is one animal.
+
+Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` (the individual's draw), `accepted`,
+`cost`, what was measured, and every parameter of :mod:`wormsim.body.parameters`.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .animal import Wiring, individual
+from .body.parameters import BY_KEY
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .circuit import Circuit
+
+ENSEMBLES = {"hermaphrodite": "animals_hermaphrodite.parquet", "male": "animals_male.parquet"}
+NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
+
+
+def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
+    """An ensemble by name ("hermaphrodite", "male"), or a parquet file of your own by path.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+    accepted : bool
+        Only animals that met the criteria of their calibration.
+
+    Raises
+    ------
+    InputError
+        A name that is none, a file that is not there, or one that lacks a column; the message names it.
+    """
+    import pandas as pd
+
+    text = str(name_or_path)
+    if text in ENSEMBLES:
+        source = resources.files("wormsim.data") / ENSEMBLES[text]
+    elif text.endswith(".parquet"):
+        source = Path(text)
+    else:
+        raise InputError(f"{text!r} is no ensemble of calibrated animals; there are {', '.join(ENSEMBLES)}, or give the path of a .parquet file")
+    if not source.is_file():
+        raise InputError(f"the calibrated animals {text} are not there ({source.name}); make them with `wormsim calibrate`")
+    with source.open("rb") as handle:
+        table = pd.read_parquet(handle)
+    if missing := [c for c in (*NEEDED, *BY_KEY) if c not in table.columns]:
+        raise InputError(f"{text}: the columns {', '.join(missing)} are missing; a calibration of another version made it")
+    return table[table["accepted"]].reset_index(drop=True) if accepted else table
+
+
+def parameters_of(table: pd.DataFrame) -> pd.DataFrame:
+    """The parameters alone, in the order of :mod:`wormsim.body.parameters`."""
+    return table[list(BY_KEY)]
+
+
+def wiring_of(row: pd.Series, circuit: Circuit) -> Wiring:
+    """The individual of a row: its wiring, shuffled where the row says so, with its signs and strength factors."""
+    kind = str(row["kind"])
+    return individual(circuit if kind == "real" else circuit.shuffle(kind, int(row["shuffle_seed"])), int(row["number"]))
