@@ -5,8 +5,8 @@ The rule of :mod:`wormsim.assay` holds here too: an assay knows nothing of which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,8 @@ class BehaviourAssay:
     repeats : int
         Worlds that each animal meets; values are means over them.
     every_ms : float
+    absent : mapping of str to float
+        What a measure is for an animal that gave no occasion for it in any of its worlds: not done. Others are not-a-number then.
     """
 
     name: str
@@ -54,6 +56,7 @@ class BehaviourAssay:
     limits: str
     repeats: int = 1
     every_ms: float = 50.0
+    absent: Mapping[str, float] = field(default_factory=dict)
 
     def run(self, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0, **how) -> xr.Dataset:
         """Record animals of one wiring, each in every one of the assay's worlds: repeat r of animal a is variant ``r A + a``.
@@ -93,7 +96,7 @@ def run_assay(assay: BehaviourAssay, wiring: Wiring, parameters: pd.DataFrame, p
         there = ~np.isnan(rows)
         count = there.sum(axis=0)
         mean = np.where(there, rows, 0.0).sum(axis=0) / np.maximum(count, 1)
-        out[name] = np.where(failed | (count == 0), np.nan, mean)
+        out[name] = np.where(failed, np.nan, np.where(count == 0, assay.absent.get(name, np.nan), mean))
     return out
 
 

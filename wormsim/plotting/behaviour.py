@@ -1,0 +1,74 @@
+"""Figures of ablated whole animals: every published row with what is left, and what intact animals do under the controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..effects import ENHANCED_ABOVE, IMPAIRED_BELOW, LOST_BELOW
+from ..studies import StudyFigure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+COLOURS = {"lost": "#b2182b", "impaired": "#ef8a62", "normal": "#4393c3", "enhanced": "#7b3294"}
+LEAST, MOST = -1.0, 2.2
+
+
+def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]:
+    """Figures of a behaviour_ablation, from its tables."""
+    rows, controls = tables["published_rows"], tables["without"]
+    out = {"published_rows": StudyFigure(
+        lambda: published(rows), "What is left of each behaviour after each published removal: the median over animals with its interval. Colour: what was "
+        "published. Bands: what counts as lost, impaired, normal and enhanced. Grey labels: true by construction or only assumed, and not scored.",
+        "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal and enhanced")}
+    if len(controls):
+        out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic drive and "
+                                     "without stretch receptors. Left of the line, less than half is left.",
+                                     "Dots of the share left under three controls, one line for each measure")
+    return out
+
+
+def published(rows: pd.DataFrame) -> Figure:
+    """One line a row."""
+    from matplotlib.figure import Figure
+
+    here = rows[rows["left"].notna()].iloc[::-1] if "left" in rows else rows.iloc[:0]
+    figure = Figure(figsize=(8.5, max(2.5, 0.27 * len(here) + 1.4)), layout="constrained")
+    axes = figure.subplots()
+    for low, high, name in ((LEAST, LOST_BELOW, "lost"), (LOST_BELOW, IMPAIRED_BELOW, "impaired"), (IMPAIRED_BELOW, ENHANCED_ABOVE, "normal"),
+                            (ENHANCED_ABOVE, MOST, "enhanced")):
+        axes.axvspan(low, high, color=COLOURS[name], alpha=0.10, lw=0)
+        axes.text((low + high) / 2, len(here) - 0.35, name, ha="center", va="bottom", fontsize=8, color=COLOURS[name])
+    for y, row in enumerate(here.itertuples()):
+        colour = COLOURS.get(row.expected, "0.5")
+        low, high = np.clip([row.low, row.high], LEAST, MOST)
+        axes.plot([low, high], [y, y], color=colour, lw=2, alpha=0.6, solid_capstyle="butt")
+        axes.plot(np.clip(row.left, LEAST, MOST), y, "o", color=colour, ms=5)
+    axes.set_yticks(range(len(here)), [f"{r.cells} ({r.manipulation}) {r.assay}: {r.measure}"[:64] for r in here.itertuples()], fontsize=7)
+    for label, role in zip(axes.get_yticklabels(), here["role"], strict=True):
+        label.set_color("black" if role == "scored" else "0.6")
+    axes.set(xlim=(LEAST, MOST), ylim=(-0.7, len(here) + 0.3), xlabel="response left (1: as in the same animal intact; below 0: the other way round)")
+    axes.legend(handles=[axes.plot([], [], "o", color=c, label=f"published: {n}")[0] for n, c in COLOURS.items()], fontsize=7, ncols=4,
+                loc="upper center", bbox_to_anchor=(0.4, -0.9 / figure.get_size_inches()[1]), frameon=False)
+    return figure
+
+
+def survival(table: pd.DataFrame) -> Figure:
+    """One line a measure, one colour a control."""
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(zip(table["assay"], table["measure"], strict=True)))[::-1]
+    figure = Figure(figsize=(7.5, 0.32 * len(names) + 1.6), layout="constrained")
+    axes = figure.subplots()
+    for k, (control, here) in enumerate(table.groupby("control", sort=False)):
+        y = [names.index(pair) + 0.18 * (1 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
+        axes.plot(np.clip(here["left"], LEAST, MOST), y, "os^"[k % 3], ms=5, label=control)
+    axes.axvline(0.5, color="0.5", lw=1, ls=":")
+    axes.axvline(1.0, color="0.8", lw=1)
+    axes.set_yticks(range(len(names)), [f"{a}: {m}" for a, m in names], fontsize=7)
+    axes.set(xlim=(LEAST, MOST), xlabel="left of the intact behaviour (median over animals)")
+    figure.legend(fontsize=7, loc="outside upper center", ncols=3, frameon=False)
+    return figure

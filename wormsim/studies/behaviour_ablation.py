@@ -1,0 +1,181 @@
+"""Ablate calibrated animals with a body, and hold what they do against published removals of cells.
+
+Order of work: the intact animals of the ensemble; every published removal that the assays can express, on every animal; the same on
+shuffled wirings that were calibrated in the same way; the intact animals again without wiring between neurons, without the
+tonic drive, and without stretch receptors; then the scores. Animals are one chunk each, and all removals of an animal are
+lanes of its kernel calls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from .. import catalog
+from ..behaviour_assay import BehaviourAssay, run_assay
+from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
+from ..calibrated import load_animals, parameters_of, wiring_of
+from ..circuit import load_circuit
+from ..effects import MEASURES
+from ..errors import InputError
+from . import StudyFigure, StudyResult, score_table
+from ._behaviour_controls import score_rows
+from ._behaviour_scores import INTACT, Scoring, confusion_table, pair_table, verdict_table
+from ._behaviour_text import CAPTIONS, CONTROLS, summary_text
+from ._body_controls import WITHOUT, control_table, control_text, without
+
+if TYPE_CHECKING:
+    from ..runner import Runner
+
+SHUFFLES = "degree shuffle"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelTable(_Table):
+    """Which animals."""
+
+    circuit: str
+    animals: str = Field(description='calibrated ensemble: "hermaphrodite", "male", or the path of a .parquet file')
+    most: int = Field(default=24, ge=2, description="animals of the real wiring that take part, the first ones accepted")
+
+
+class ScoreTable(_Table):
+    """What they are held against."""
+
+    evidence: str = Field(description="packaged table of published rows, or the path of a CSV")
+    bootstrap: int = Field(default=2000, ge=100)
+
+
+class ControlsTable(_Table):
+    """What else is run."""
+
+    shuffles: int = Field(default=8, ge=0, description="calibrated shuffles that take part, at most")
+    without: list[str] = Field(default_factory=lambda: list(WITHOUT), description=f"any of {', '.join(WITHOUT)}")
+
+
+class Spec(_Table):
+    """Settings of an ablation of whole animals."""
+
+    seed: int = Field(default=0, ge=0, lt=2**20)
+    model: ModelTable
+    assays: list[str] = Field(min_length=1)
+    score: ScoreTable
+    controls: ControlsTable = ControlsTable()
+
+
+def check(spec: Spec) -> None:
+    """Refuse unknown assays, cells, controls or animals before a results folder is made."""
+    _checked(spec)
+
+
+def _checked(spec: Spec):
+    circuit = load_circuit(spec.model.circuit)
+    assays = {name: assay_of(name) for name in spec.assays}
+    if unknown := [name for name in spec.controls.without if name not in WITHOUT]:
+        raise InputError(f"controls.without: {', '.join(unknown)}; there are {', '.join(WITHOUT)}")
+    evidence = read_behaviour(spec.score.evidence)
+    evidence = evidence[~evidence["role"].isin(RUN) | evidence["assay"].isin(spec.assays)]
+    if not evidence["role"].isin(RUN).any():
+        raise InputError(f"{spec.score.evidence} has no row for the assays {', '.join(spec.assays)}")
+    animals = load_animals(spec.model.animals)
+    real = animals[animals["kind"] == "real"].head(spec.model.most)
+    if len(real) < 2:
+        raise InputError(f"{spec.model.animals}: {len(real)} accepted animals of the real wiring; at least 2 are needed")
+    return circuit, assays, evidence, real, animals[animals["kind"] == "degree"].head(spec.controls.shuffles)
+
+
+def assay_of(name: str) -> BehaviourAssay:
+    """An assay with a body by name; InputError for one without."""
+    assay = catalog.load("assays", name).ASSAY
+    if not isinstance(assay, BehaviourAssay):
+        raise InputError(f"the assay {name} has no body: it is for the studies of circuits (`wormsim run mating_turn`)")
+    return assay
+
+
+def one_animal(spec: dict) -> pd.DataFrame:
+    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring."""
+    circuit = load_circuit(spec["circuit"])
+    row = pd.Series(spec["animal"])
+    wiring = wiring_of(row, circuit)
+    parameters = parameters_of(pd.DataFrame([row])).astype(float)
+    evidence = read_behaviour(spec["evidence"])
+    out = []
+    for name in spec["assays"]:
+        assay = assay_of(name)
+        here = evidence[evidence["assay"] == name]
+        done = cases(here, wiring.circuit) if len(here) else {}
+        acts = [(), *((p,) for p in done.values())]
+        values = run_assay(assay, wiring, pd.concat([parameters] * len(acts), ignore_index=True), acts, seed=spec["seed"])
+        labels = [INTACT, *done]
+        # one intact animal stands beside each removal: with the same noise, so that what differs is the removal
+        out += [(name, case, measure, float(x)) for measure, x_all in values.items() if measure in MEASURES
+                for case, x in zip(labels, x_all, strict=True)]
+        for control in spec["without"]:
+            changed, how = without(control, wiring)
+            for measure, x in run_assay(assay, changed, parameters, seed=spec["seed"], **how).items():
+                if measure in MEASURES:
+                    out.append((name, control, measure, float(x[0])))
+    return pd.DataFrame(out, columns=["assay", "case", "measure", "value"]).assign(animal=spec["label"])
+
+
+def run(spec: Spec, runner: Runner) -> StudyResult:
+    """Do it; see the module."""
+    circuit, assays, evidence, real, shuffled = _checked(spec)
+    common = {"circuit": spec.model.circuit, "assays": spec.assays, "evidence": spec.score.evidence, "seed": spec.seed}
+
+    def specs(table: pd.DataFrame, without: list[str]) -> list[dict]:
+        return [{**common, "animal": _plain(row), "label": int(row["number"]), "without": without} for _, row in table.iterrows()]
+
+    found = runner.map(one_animal, specs(real, spec.controls.without), "animals of the real wiring")
+    parts = [pd.concat(found).assign(wiring="real wiring")]
+    if len(shuffled):
+        there = runner.map(one_animal, specs(shuffled, []), "animals of shuffled wirings")
+        # each shuffle is one individual; together they are an ensemble, and stand as one control
+        parts.append(pd.concat(there).assign(wiring=f"{SHUFFLES}s"))
+    values = pd.concat(parts, ignore_index=True)
+    controls = values["case"].isin(WITHOUT)
+    bodies, values = values[controls | (values["case"] == INTACT)], values[~controls]
+    scoring = Scoring(values, evidence, contacts_of(evidence, circuit), {}, spec.score.bootstrap, spec.seed)
+    verdicts = verdict_table(scoring)
+    scores = score_table(score_rows(scoring, verdicts))
+    survives = control_table(bodies[bodies["wiring"] == "real wiring"], spec.controls.without)
+    intact = values[values["case"] == INTACT].groupby(["wiring", "assay", "measure"], sort=False)["value"]
+    result = StudyResult(
+        summary=[*summary_text(verdicts, scores), *control_text(survives), _animals_text(spec, real, shuffled)],
+        scores=scores,
+        tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "without": survives,
+                "intact": intact.describe(percentiles=[0.025, 0.5, 0.975]).reset_index(), "values": values},
+        captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, without the tonic drive of AVB, and without "
+                  "stretch receptors: medians over animals. A behaviour of which half or more is left without wiring is not explained by it.",
+                  "intact": "What intact animals do, by wiring: number of animals, mean, spread and quantiles.",
+                  "values": "Every number: wiring, animal, assay, case, measure."},
+        controls=CONTROLS,
+        citations=sorted({paper.strip() for text in evidence["source"].dropna() for paper in str(text).split(";") if paper.strip()}),
+    )
+    result.figures = figures(result)
+    return result
+
+
+def figures(result: StudyResult) -> dict[str, StudyFigure]:
+    """Scorecard, confusion and controls, from the tables alone."""
+    from ..plotting import behaviour as draw
+
+    return draw.behaviour_figures(result.tables)
+
+
+def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:
+    return (f"{len(real)} calibrated animals of the real wiring and {len(shuffled)} of degree-preserving shuffles, calibrated in the same way, took part. "
+            "None of the rows scored here was seen by a calibration.")
+
+
+def _plain(row: pd.Series) -> dict:
+    """A row as JSON can hold it: what is not a number is left out, which no parameter is."""
+    return {k: (v.item() if isinstance(v, np.generic) else v) for k, v in row.items() if not (isinstance(v, float) and np.isnan(v))}
+
+

@@ -1,0 +1,105 @@
+"""Calibrate animals: draw individuals, search the strengths with which each behaves when intact, keep those that do.
+
+Shuffled wirings go the same way: the same targets, first candidates, population and length of search. The table ``animals`` of the
+results is what ``[model] animals`` of an ablation takes: copy it, or give its path.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..animal import individual
+from ..calibration import calibrate, calibrations
+from ..circuit import load_circuit
+from ..errors import InputError
+from ..metrics.proportion import wilson
+from . import StudyResult, score_table
+
+if TYPE_CHECKING:
+    from ..runner import Runner
+
+
+class Spec(BaseModel):
+    """Settings of a calibration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    sex: Literal["hermaphrodite", "male"]
+    circuit: str
+    individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
+    first: int = Field(default=100, ge=0, description="number of the first individual")
+    shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
+    pilots: str = Field(default="", description="table of animals near which some first candidates are drawn (a .parquet file, or a packaged one)")
+    draws: int = Field(default=128, ge=2, description="first candidates from the priors")
+    near: int = Field(default=96, ge=0, description="first candidates near the pilots")
+    generations: int = Field(default=60, ge=1)
+    starts: int = Field(default=2, ge=1)
+
+
+def check(spec: Spec) -> None:
+    """Refuse a circuit without muscles or motor neurons that feel the body, and pilots that are not there, before a folder is made."""
+    individual(load_circuit(spec.circuit), 0, spec.seed)
+    pilots_of(spec.pilots)
+
+
+def pilots_of(name: str) -> pd.DataFrame | None:
+    """The pilots' parameters, None where there are none."""
+    from importlib import resources
+
+    if not name:
+        return None
+    path = resources.files("wormsim.data") / f"{name}.parquet" if not name.endswith(".parquet") else name
+    try:
+        return pd.read_parquet(path)
+    except OSError as error:
+        raise InputError(f"pilots = {name!r}: no such table of animals ({error})") from error
+
+
+def one(spec: dict) -> pd.DataFrame:
+    """Chunk: one individual."""
+    settings = Spec(**spec["settings"])
+    circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
+    wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, settings.seed)
+    found = calibrate(wiring, calibrations()[settings.sex], number, pilots=pilots_of(settings.pilots), draws=settings.draws, near=settings.near,
+                      generations=settings.generations, starts=settings.starts)
+    del found["seconds"]  # a result holds nothing that differs from run to run
+    label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
+        "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
+    return pd.DataFrame([{**label, "number": number, **found}])
+
+
+def run(spec: Spec, runner: Runner) -> StudyResult:
+    """Do it; see the module."""
+    check(spec)
+    settings = spec.model_dump(mode="json")
+    tried = [{"settings": settings, "number": spec.first + k, "shuffle": None} for k in range(spec.individuals)]
+    shuffled = [{"settings": settings, "number": spec.first + k, "shuffle": k} for k in range(spec.shuffles)]
+    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {spec.sex}"), ignore_index=True)
+    kind = calibrations()[spec.sex]
+    rows, text = [], []
+    for name, here in animals.groupby("kind", sort=False):
+        n, good = len(here), int(here["accepted"].sum())
+        value, low, high = wilson(good, n)
+        said = "real wiring" if name == "real" else "degree shuffles"
+        rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
+                     "control": "" if name == "real" else "degree shuffles", "verdict": f"{good} of {n} individuals meet every band"})
+        text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f}).")
+    table = []
+    for t in kind.targets:
+        for name, here in animals[animals["accepted"]].groupby("kind", sort=False):
+            x = here[t.name]
+            table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
+                          "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}", "source": t.source})
+    return StudyResult(
+        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and length of the search stood in the code before this ran; "
+                 "pilots, where there are any, are animals of other individuals found while the method was built."],
+        scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
+        captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
+                  "targets": "What accepted animals do, beside the band aimed at and the band of acceptance."},
+        controls={"degree shuffles": "The same search on wirings whose contacts were exchanged with every cell's numbers of partners kept."},
+        citations=["Hansen N (2016) The CMA evolution strategy: a tutorial. arXiv:1604.00772"],
+    )
