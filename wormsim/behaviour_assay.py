@@ -118,3 +118,10 @@ def velocity(behaviour: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 def mean_between(values: np.ndarray, time_s: np.ndarray, start_s: float, stop_s: float) -> np.ndarray:
     """Mean over [start_s, stop_s) of (V, T) values, (V,)."""
     return values[:, (time_s >= start_s - 1e-9) & (time_s < stop_s - 1e-9)].mean(axis=1)
+
+
+def since_touch(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndarray:
+    """Mean signed velocity (V,), mm/s, from `start_s` to `stop_s` after each animal's first touch."""
+    v, t = velocity(behaviour)
+    at = behaviour["touch_s"].to_numpy()
+    return np.array([mean_between(v[k : k + 1], t, at[k] + start_s, at[k] + stop_s)[0] for k in range(len(v))])

@@ -185,6 +185,7 @@ def simulate_animals(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[
     if "signal" in found:
         coords["sense"] = list(SIGNALS)
     attrs = {"length_mm": form.length_mm, "medium": str(worlds[0].dish.medium), "dt_ms": dt_ms, "individual": wiring.number}
+    coords["touch_s"] = ("variant", [min((z.start_s for z in w.touches), default=np.nan) for w in worlds])
     mates = [w.mate for w in worlds]
     if any(mates):
         first = next(m for m in mates if m)

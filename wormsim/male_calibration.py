@@ -35,7 +35,7 @@ MALE = (
     Target("turn_contact", 0.8, 1.0, 0.5, 1.0, 0.15, "he keeps touching her: " + _STEPS),
     Target("turn_progress", 0.35, 1.5, 0.27, 1.5, 0.15, "share of her length that he goes along her, of which 0.2 are before the end: " + _STEPS),
 )
-_ALONE_S, _MEETING_S = 8.0, 15.0
+_ALONE_S, _MEETING_S = 8.0, 12.0
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.80, 0.05
 
 
@@ -77,7 +77,7 @@ def met(m) -> dict[str, float]:
     near = m.vulva_mm <= NEAR_MM
     t = m.time_s
     before = (t > 0.5) & (t < 4.0) & ~near
-    last = t >= t[-1] - 6.0
+    last = t >= t[-1] - 5.0
     closest = float(m.vulva_mm.min())
     stay = float(near[last].mean())
     # what leads there counts a little, so that a search has a slope: how near he comes at all

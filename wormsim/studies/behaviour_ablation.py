@@ -43,6 +43,7 @@ class ModelTable(_Table):
     circuit: str
     animals: str = Field(description='calibrated ensemble: "hermaphrodite", "male", or the path of a .parquet file')
     most: int = Field(default=24, ge=2, description="animals of the real wiring that take part, the first ones accepted")
+    assays: list[str] = Field(min_length=1)
 
 
 class ScoreTable(_Table):
@@ -64,7 +65,6 @@ class Spec(_Table):
 
     seed: int = Field(default=0, ge=0, lt=2**20)
     model: ModelTable
-    assays: list[str] = Field(min_length=1)
     score: ScoreTable
     controls: ControlsTable = ControlsTable()
 
@@ -76,13 +76,13 @@ def check(spec: Spec) -> None:
 
 def _checked(spec: Spec):
     circuit = load_circuit(spec.model.circuit)
-    assays = {name: assay_of(name) for name in spec.assays}
+    assays = {name: assay_of(name) for name in spec.model.assays}
     if unknown := [name for name in spec.controls.without if name not in WITHOUT]:
         raise InputError(f"controls.without: {', '.join(unknown)}; there are {', '.join(WITHOUT)}")
     evidence = read_behaviour(spec.score.evidence)
-    evidence = evidence[~evidence["role"].isin(RUN) | evidence["assay"].isin(spec.assays)]
+    evidence = evidence[~evidence["role"].isin(RUN) | evidence["assay"].isin(spec.model.assays)]
     if not evidence["role"].isin(RUN).any():
-        raise InputError(f"{spec.score.evidence} has no row for the assays {', '.join(spec.assays)}")
+        raise InputError(f"{spec.score.evidence} has no row for the assays {', '.join(spec.model.assays)}")
     animals = load_animals(spec.model.animals)
     real = animals[animals["kind"] == "real"].head(spec.model.most)
     if len(real) < 2:
@@ -127,7 +127,7 @@ def one_animal(spec: dict) -> pd.DataFrame:
 def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     circuit, assays, evidence, real, shuffled = _checked(spec)
-    common = {"circuit": spec.model.circuit, "assays": spec.assays, "evidence": spec.score.evidence, "seed": spec.seed}
+    common = {"circuit": spec.model.circuit, "assays": spec.model.assays, "evidence": spec.score.evidence, "seed": spec.seed}
 
     def specs(table: pd.DataFrame, without: list[str]) -> list[dict]:
         return [{**common, "animal": _plain(row), "label": int(row["number"]), "without": without} for _, row in table.iterrows()]
