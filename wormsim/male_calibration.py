@@ -26,14 +26,15 @@ _INF = np.inf
 _STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
 MALE = (
     Target("crawl_speed_mm_s", 0.08, 0.30, 0.04, 0.35, 0.05, "wormsim/data/gait_targets.csv"),
-    Target("crawl_amplitude_per_mm", 2.5, 9.0, 1.5, 13.0, 2.0, "it undulates (chosen here)"),
-    Target("meet_contact", 0.85, 1.0, 0.6, 1.0, 0.15, "he keeps touching her: " + _STEPS),
-    Target("meet_backing_mm_s", -0.15, -0.04, -0.25, -0.02, 0.04, "body_mechanics: scanning backward at 0.05-0.15 mm/s (low, uncertain)"),
-    Target("vulva_stay", 0.7, 1.0, 0.35, 1.0, 0.25, "he stays within TAIL_MM of the vulva: " + _STEPS),
-    Target("prodding_at", 0.2, 1.0, 0.1, 1.0, 0.1, "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
+    Target("crawl_amplitude_per_mm", 2.5, 9.0, 1.5, 13.0, 1.0, "it undulates (chosen here)"),
+    Target("meet_contact", 0.85, 1.0, 0.6, 1.0, 0.3, "he keeps touching her: " + _STEPS),
+    Target("meet_backing_mm_s", -0.15, -0.04, -0.25, -0.02, 0.08, "body_mechanics: scanning backward at 0.05-0.15 mm/s (low, uncertain)"),
+    Target("vulva_stay", 0.7, 1.0, 0.35, 1.0, 0.4, "he stays within TAIL_MM of the vulva: " + _STEPS),
+    Target("prodding_at", 0.2, 1.0, 0.1, 1.0, 0.1,
+           "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
     Target("prodding_off", 0.0, 0.08, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
-    Target("turn_contact", 0.8, 1.0, 0.5, 1.0, 0.15, "he keeps touching her: " + _STEPS),
-    Target("turn_progress", 0.35, 1.5, 0.27, 1.5, 0.15, "share of her length that he goes along her, of which 0.2 are before the end: " + _STEPS),
+    Target("turn_contact", 0.8, 1.0, 0.5, 1.0, 0.3, "he keeps touching her: " + _STEPS),
+    Target("turn_progress", 0.35, 1.5, 0.27, 1.5, 0.08, "share of her length that he goes along her, of which 0.2 are before the end: " + _STEPS),
 )
 _ALONE_S, _MEETING_S = 8.0, 12.0
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.80, 0.05

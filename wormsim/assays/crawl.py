@@ -34,4 +34,5 @@ ASSAY = BehaviourAssay(
     name="crawl", behaviour="forward locomotion", source="Gait targets: wormsim/data/gait_targets.csv (Berri S et al 2009 HFSP J 3:186; "
     "Fang-Yen C et al 2010 PNAS 107:20323)", circuit="whole_hermaphrodite", duration_s=14.0,
     world=lambda wiring, seed: World.of("agar"), measure=measure,
-    limits="The animal lies on its side in a plane; agar is a drag that does not depend on speed; what drives it forward is a tonic current into AVB.")
+    limits="The animal lies on its side in a plane; "
+    "agar is a drag that does not depend on speed; what drives it forward is a tonic current into AVB.")

@@ -28,5 +28,7 @@ def measure(behaviour):
 
 
 ASSAY = BehaviourAssay(
-    name="gentle_touch_back", behaviour="touch at the back", source="Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)", circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
+    name="gentle_touch_back", behaviour="touch at the back",
+    source="Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)",
+    circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
     repeats=len(LATER_S), limits="The side of the body is left out; no habituation.")

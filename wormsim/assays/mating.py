@@ -37,5 +37,7 @@ def measure(behaviour):
 ASSAY = BehaviourAssay(
     name="mating", behaviour="mating", source="Liu KS, Sternberg PW 1995 Neuron 14:79 (steps); rules in wormsim/mating_ethogram.py",
     circuit="whole_male", duration_s=45.0, world=world, measure=measure, repeats=WORLDS, every_ms=100.0, absent=ABSENT,
-    limits="Two dimensions: both lie on their sides, rays and organs of left and right are one. The mate lies still and answers nothing; finding her, "
-    "sperm and what ends a mating are left out. Serotonin, dopamine and peptides are left out, on which CP cells and dopaminergic rays are thought to act.")
+    limits="Two dimensions: both lie on their sides, rays and organs of left and right are one. "
+    "The mate lies still and answers nothing; finding her, "
+    "sperm and what ends a mating are left out. Serotonin, dopamine and "
+    "peptides are left out, on which CP cells and dopaminergic rays are thought to act.")

@@ -28,5 +28,7 @@ def measure(behaviour):
 
 
 ASSAY = BehaviourAssay(
-    name="nose_touch", behaviour="nose touch", source="Kaplan JM, Horvitz HR 1993 PNAS 90:2227 (from memory, medium)", circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
+    name="nose_touch", behaviour="nose touch",
+    source="Kaplan JM, Horvitz HR 1993 PNAS 90:2227 (from memory, medium)",
+    circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
     repeats=len(LATER_S), limits="The side of the body is left out; no habituation.")

@@ -28,5 +28,7 @@ def measure(behaviour):
 
 
 ASSAY = BehaviourAssay(
-    name="tap", behaviour="tap", source="Wicks SR, Rankin CH 1995 J Neurosci 15:2434 (from memory, medium)", circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
+    name="tap", behaviour="tap",
+    source="Wicks SR, Rankin CH 1995 J Neurosci 15:2434 (from memory, medium)",
+    circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
     repeats=len(LATER_S), limits="The side of the body is left out; no habituation.")

@@ -14,7 +14,6 @@ from .gather import gather
 from .rows import lanes_of, row_function
 from .sigmoid import sigmoid32
 
-
 VECTOR = 16  # lanes of one vector of float32
 F = np.float32
 

@@ -29,7 +29,8 @@ def without(control: str, wiring: Wiring) -> tuple[Wiring, dict]:
     edges = wiring.circuit.connectome.edges
     neurons = set(cells.index[cells["kind"] == "neuron"])
     between = edges["pre"].isin(neurons) & edges["post"].isin(neurons)
-    bare = wiring.circuit.with_connectome(wiring.circuit.connectome.with_edges(edges[~between].reset_index(drop=True), name="no neuron-neuron wiring"))
+    left = wiring.circuit.connectome.with_edges(edges[~between].reset_index(drop=True), name=NO_WIRING)
+    bare = wiring.circuit.with_connectome(left)
     model = wiring.model.with_circuit(bare)
     excitatory, inhibitory, gap = edges_of(model.lower(wiring.samples))
     return replace(wiring, model=model, excitatory=excitatory, inhibitory=inhibitory, gap=gap), {}
@@ -66,7 +67,8 @@ def control_text(table: pd.DataFrame) -> list[str]:
         lost = here[here["survive"] <= 0.5]
 
         def name(rows: pd.DataFrame) -> str:
-            return ", ".join(f"{r.assay} {r.measure} ({r.left:.2f} left, survives in {r.survive:.0%} of {r.animals})" for r in rows.itertuples()) or "nothing"
+            return ", ".join(f"{r.assay} {r.measure} ({r.left:.2f} left, survives in {r.survive:.0%} of {r.animals})"
+                             for r in rows.itertuples()) or "nothing"
 
         so = " and so are **not explained by the wiring between neurons**" if control == NO_WIRING and len(kept) else ""
         out.append(f"With {control}: still there in most animals are {name(kept)}{so}. Gone in most: {name(lost)}.")

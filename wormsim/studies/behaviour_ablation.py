@@ -76,7 +76,8 @@ def check(spec: Spec) -> None:
 
 def _checked(spec: Spec):
     circuit = load_circuit(spec.model.circuit)
-    assays = {name: assay_of(name) for name in spec.model.assays}
+    for name in spec.model.assays:
+        assay_of(name)
     if unknown := [name for name in spec.controls.without if name not in WITHOUT]:
         raise InputError(f"controls.without: {', '.join(unknown)}; there are {', '.join(WITHOUT)}")
     evidence = read_behaviour(spec.score.evidence)
@@ -87,7 +88,7 @@ def _checked(spec: Spec):
     real = animals[animals["kind"] == "real"].head(spec.model.most)
     if len(real) < 2:
         raise InputError(f"{spec.model.animals}: {len(real)} accepted animals of the real wiring; at least 2 are needed")
-    return circuit, assays, evidence, real, animals[animals["kind"] == "degree"].head(spec.controls.shuffles)
+    return circuit, evidence, real, animals[animals["kind"] == "degree"].head(spec.controls.shuffles)
 
 
 def assay_of(name: str) -> BehaviourAssay:
@@ -126,7 +127,7 @@ def one_animal(spec: dict) -> pd.DataFrame:
 
 def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
-    circuit, assays, evidence, real, shuffled = _checked(spec)
+    circuit, evidence, real, shuffled = _checked(spec)
     common = {"circuit": spec.model.circuit, "assays": spec.model.assays, "evidence": spec.score.evidence, "seed": spec.seed}
 
     def specs(table: pd.DataFrame, without: list[str]) -> list[dict]:
@@ -170,7 +171,8 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:
-    return (f"{len(real)} calibrated animals of the real wiring and {len(shuffled)} of degree-preserving shuffles, calibrated in the same way, took part. "
+    return (f"{len(real)} calibrated animals of the real wiring and {len(shuffled)} of degree-preserving shuffles, calibrated in the same way, "
+            "took part. "
             "None of the rows scored here was seen by a calibration.")
 
 
