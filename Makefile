@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
-BENCHMARKS := w1_fly w1c_general w2_screen w3_spiking w4_pyloric scaling ceilings
+BENCHMARKS := w1_fly w1c_general w2_screen w3_spiking w4_pyloric whole_animal scaling ceilings
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow bench bench-peers docs lint clean

@@ -12,6 +12,7 @@ SMALL = {
     "w2_screen": ["--variants", "3", "--duration-s", "0.1", "--runs", "1", "--inputs", "pulses", "--peers", "brian2,BDF"],
     "w3_spiking": ["--variants", "8", "--samples", "2", "--duration-s", "0.1", "--runs", "1", "--peer-samples", "1"],
     "w4_pyloric": ["--runs", "1", "--sets", "16", "--sets-runs", "1"],
+    "whole_animal": ["--animals", "32", "--duration-s", "0.5", "--runs", "1"],
     "scaling": ["--quick"],
     "ceilings": ["--quick"],
 }

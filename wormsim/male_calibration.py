@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _INF = np.inf
 _STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
 MALE = (
-    Target("crawl_speed_mm_s", 0.08, 0.30, 0.04, 0.35, 0.05, "wormsim/data/gait_targets.csv"),
+    Target("crawl_speed_mm_s", 0.08, 0.30, 0.04, 0.35, 0.025, "wormsim/data/gait_targets.csv"),
     Target("crawl_amplitude_per_mm", 2.5, 9.0, 1.5, 13.0, 1.0, "it undulates (chosen here)"),
     Target("meet_contact", 0.85, 1.0, 0.6, 1.0, 0.3, "he keeps touching her: " + _STEPS),
     Target("meet_backing_mm_s", -0.15, -0.04, -0.25, -0.02, 0.08, "body_mechanics: scanning backward at 0.05-0.15 mm/s (low, uncertain)"),

@@ -21,10 +21,10 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
     """Figures of a behaviour_ablation, from its tables."""
     rows, controls = tables["published_rows"], tables["without"]
     out = {"published_rows": StudyFigure(
-        lambda: published(rows), "What is left of each behaviour after each published removal: the median over animals with its interval. Colour: what "
-        "was "
+        lambda: published(rows), "What is left of each behaviour after each published removal: the median over animals with its interval. Colour: "
+        "what was "
         "published. Bands: what counts as lost, impaired, normal and enhanced. Grey labels: true by construction or only assumed, and not scored.",
-        "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal and enhanced")}
+        "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
     if len(controls):
         out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic "
                                      "drive and "
