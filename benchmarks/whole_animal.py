@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     print(machine())
-    one = pilots_of("animals_pilot").iloc[[0]].reset_index(drop=True)
+    one = pilots_of("pilot").iloc[[0]].reset_index(drop=True)
     wirings = {"hermaphrodite": individual(ws.load_circuit("whole_hermaphrodite"), 0), "male": individual(ws.load_circuit("whole_male"), 0)}
     rows, agar = {}, World.of("agar")
     for sex, wiring in wirings.items():
@@ -191,7 +191,8 @@ def main() -> None:
     print(f"  ratio                                         {slow / ours:8.1f}")
     if apart > 2e-3:
         raise SystemExit(f"the bodies are {apart * 1000:.1f} um apart: not the same animal")
-    print(json.dumps({"workload": "whole_animal", "ours_s": round(ours, 4), "peer": "NumPy and SciPy, one animal, one core", "peer_s": round(slow, 3),
+    print(json.dumps({"workload": "whole_animal", "ours_s": round(ours, 4), "peer": "NumPy and SciPy, one animal, one core",
+                      "peer_s": round(slow, 3),
                       "ratio": round(slow / ours, 1), "peak_mb": peak_mb(), "n_runs": options.runs,
                       "times_real_time": {name: round(n * options.duration_s / wall) for name, (n, wall) in rows.items()}}))
 

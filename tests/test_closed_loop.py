@@ -20,7 +20,7 @@ from wormsim.errors import InputError
 from wormsim.metrics.gait import gait
 from wormsim.perturbations import Ablate, BlockRelease, Genotype, Silence
 
-PILOTS = "animals_pilot.parquet"
+PILOTS = "pilot.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def animals():
     """Animals found while calibration was built: on other individuals than `worm` most still move."""
     from importlib import resources
 
-    with (resources.files("wormsim.data") / PILOTS).open("rb") as handle:
+    with (resources.files("wormsim.populations") / PILOTS).open("rb") as handle:
         return pd.read_parquet(handle)[list(BY_KEY)]
 
 

@@ -290,13 +290,23 @@ def test_observable(name):
 
 @pytest.mark.parametrize("name", catalog.names("assays"))
 def test_assay(name):
+    from wormsim.behaviour_assay import BehaviourAssay
     from wormsim.circuit import load_circuit
+    from wormsim.effects import MEASURES
+    from wormsim.mating_ethogram import MEASURES as MATING_MEASURES
     from wormsim.pump_probe import PumpProbe
 
     assay = catalog.load("assays", name).ASSAY
     assert assay.name == name
     assert YEAR.search(assay.source)
     assert len(docstring(catalog.load("assays", name))) > 400, "each choice is justified by a source"
+    if isinstance(assay, BehaviourAssay):
+        assert assay.duration_s > 0
+        assert assay.repeats >= 1
+        assert assay.limits
+        assert load_circuit(assay.circuit)
+        assert set(assay.absent) <= set(MATING_MEASURES) | set(MEASURES)
+        return
     if isinstance(assay, PumpProbe):
         assert 0 < assay.pulse_ms < assay.watch_ms
         assert set(assay.priors) <= set(assay.build(load_circuit(assay.circuit)).parameters)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .circuit import Circuit
 
-ENSEMBLES = {"hermaphrodite": "animals_hermaphrodite.parquet", "male": "animals_male.parquet"}
+ENSEMBLES = ("hermaphrodite", "male")
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
@@ -41,13 +41,13 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
 
     text = str(name_or_path)
     if text in ENSEMBLES:
-        source = resources.files("wormsim.data") / ENSEMBLES[text]
+        source = resources.files("wormsim.populations") / f"{text}.parquet"
     elif text.endswith(".parquet"):
         source = Path(text)
     else:
         raise InputError(f"{text!r} is no ensemble of calibrated animals; there are {', '.join(ENSEMBLES)}, or give the path of a .parquet file")
     if not source.is_file():
-        raise InputError(f"the calibrated animals {text} are not there ({source.name}); make them with `wormsim calibrate`")
+        raise InputError(f"the calibrated animals {text} are not there ({source.name}); make them with `wormsim run calibrate_{text}`")
     with source.open("rb") as handle:
         table = pd.read_parquet(handle)
     if missing := [c for c in (*NEEDED, *BY_KEY) if c not in table.columns]:

@@ -161,10 +161,11 @@ def ablate(
         typer.echo(json.dumps(_plain(answer), ensure_ascii=False, allow_nan=False))
         return
     heading(f"{some(answer['cells'], _SHOWN_CELLS, ', ')} removed from {answer['circuit']}, assay {answer['assay']}")
-    rows = [[b["behaviour"], _interval(b["intact"]), _interval(b["ablated"]), b["verdict"]]
+    rows = [[f"{b['behaviour']}: {b['measure']}" if "measure" in b else b["behaviour"], _interval(b["intact"]), _interval(b["ablated"]), b["verdict"]]
             for b in answer["behaviours"]]
     print_table(["behaviour", "intact", "ablated", "verdict"], rows)
-    facts([("parameter samples", answer["samples"]), ("state", ", ".join(f"{k} {v}" for k, v in answer["state"].items()))])
+    drawn = "animals" if any("measure" in b for b in answer["behaviours"]) else "parameter samples"
+    facts([(drawn, answer["samples"]), ("state", ", ".join(f"{k} {v}" for k, v in answer["state"].items()))])
     for note in answer["notes"]:
         paragraph(f"note: {note}")
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from .. import catalog
+from ..behaviour_assay import BehaviourAssay
 from ..ensemble import LEAST_SAMPLES, Ensemble, accept, screen, summarise, verdict
 from ..errors import InputError, warn_data
 from ..evidence import read_evidence
@@ -25,6 +27,7 @@ from ..signs import warn_unsigned
 from . import StudyFigure, StudyResult, score_table
 from . import _screen_scores as scoring
 from . import _screen_tables as tables_of
+from ._ablate_animals import ablate_animals
 from ._screen_check import MOST_SAMPLES, REAL, SEEDS, check_ensemble, check_fitted, engines_of, row_cases
 from ._screen_text import CAPTIONS, CONTROLS, summary_text
 
@@ -224,7 +227,7 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def ablate(
-    cells: list[str], assay: str, circuit: str | None = None, model: str = "lif", samples: int = 64, seed: int = 0,
+    cells: list[str], assay: str, circuit: str | None = None, model: str | None = None, samples: int | None = None, seed: int = 0,
     runner: Runner | None = None, state: str | list[str] | dict = (), fitted: str | Path | None = None,
 ) -> dict:
     """Predict what the loss of some cells does to a behaviour.
@@ -236,10 +239,10 @@ def ablate(
     assay : str
     circuit : str, optional
         The assay's own by default.
-    model : str
-        Neuron model.
-    samples : int
-        Size of the ensemble; 16 to 100000.
+    model : str, optional
+        Neuron model; "lif" by default.
+    samples : int, optional
+        Size of the ensemble; 16 to 100000, 64 by default. Of an assay with a body: at most so many calibrated animals.
     seed : int
     runner : Runner, optional
         Where chunks are kept; by default a folder in wormsim's cache, so that the next question is answered faster.
@@ -255,6 +258,12 @@ def ablate(
         ``ablated`` (value, low, high: share of the ensemble that does it, with its 95 % interval), ``response_left``
         and ``verdict``.
     """
+    with_body = catalog.load("assays", assay).ASSAY
+    if isinstance(with_body, BehaviourAssay):
+        if given := [name for name, value in (("model", model), ("state", state), ("fitted", fitted)) if value]:
+            raise InputError(f"the assay {assay} has a body and its own calibrated animals; it takes no {', '.join(given)}")
+        return ablate_animals(cells, with_body, circuit, samples, seed)
+    model, samples = model or "lif", samples or 64
     model = model if fitted is None else FittedEnsemble.load(fitted).model["neuron"]
     the_assay, the_circuit = check_ensemble(assay, circuit, [model], {}, seed, samples)
     name = circuit or the_assay.circuit

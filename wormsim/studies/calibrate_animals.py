@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 
-class Spec(BaseModel):
-    """Settings of a calibration."""
+class SearchTable(BaseModel):
+    """Who is searched, and how long."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    seed: int = Field(default=0, ge=0, lt=2**31)
     sex: Literal["hermaphrodite", "male"]
     circuit: str
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
@@ -40,10 +39,19 @@ class Spec(BaseModel):
     starts: int = Field(default=2, ge=1)
 
 
+class Spec(BaseModel):
+    """Settings of a calibration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(default=0, ge=0, lt=2**31, description="of signs, strength factors and noise")
+    search: SearchTable
+
+
 def check(spec: Spec) -> None:
     """Refuse a circuit without muscles or motor neurons that feel the body, and pilots that are not there, before a folder is made."""
-    individual(load_circuit(spec.circuit), 0, spec.seed)
-    pilots_of(spec.pilots)
+    individual(load_circuit(spec.search.circuit), 0, spec.seed)
+    pilots_of(spec.search.pilots)
 
 
 def pilots_of(name: str) -> pd.DataFrame | None:
@@ -52,7 +60,7 @@ def pilots_of(name: str) -> pd.DataFrame | None:
 
     if not name:
         return None
-    path = resources.files("wormsim.data") / f"{name}.parquet" if not name.endswith(".parquet") else name
+    path = resources.files("wormsim.populations") / f"{name}.parquet" if not name.endswith(".parquet") else name
     try:
         return pd.read_parquet(path)
     except OSError as error:
@@ -61,9 +69,9 @@ def pilots_of(name: str) -> pd.DataFrame | None:
 
 def one(spec: dict) -> pd.DataFrame:
     """Chunk: one individual."""
-    settings = Spec(**spec["settings"])
+    settings = SearchTable(**spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
-    wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, settings.seed)
+    wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     found = calibrate(wiring, calibrations()[settings.sex], number, pilots=pilots_of(settings.pilots), draws=settings.draws, near=settings.near,
                       generations=settings.generations, starts=settings.starts)
     del found["seconds"]  # a result holds nothing that differs from run to run
@@ -75,11 +83,12 @@ def one(spec: dict) -> pd.DataFrame:
 def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     check(spec)
-    settings = spec.model_dump(mode="json")
-    tried = [{"settings": settings, "number": spec.first + k, "shuffle": None} for k in range(spec.individuals)]
-    shuffled = [{"settings": settings, "number": spec.first + k, "shuffle": k} for k in range(spec.shuffles)]
-    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {spec.sex}"), ignore_index=True)
-    kind = calibrations()[spec.sex]
+    search = spec.search
+    common = {"settings": search.model_dump(mode="json"), "seed": spec.seed}
+    tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
+    shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
+    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {search.sex}"), ignore_index=True)
+    kind = calibrations()[search.sex]
     rows, text = [], []
     for name, here in animals.groupby("kind", sort=False):
         n, good = len(here), int(here["accepted"].sum())

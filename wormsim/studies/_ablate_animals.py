@@ -1,0 +1,81 @@
+"""One question to the calibrated animals: what does the loss of some cells do to how they behave?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..behaviour_assay import BehaviourAssay, run_assay
+from ..calibrated import load_animals, parameters_of, wiring_of
+from ..circuit import load_circuit
+from ..effects import MEASURES, effect, median_interval
+from ..errors import InputError
+from ..perturbations import Ablate
+
+_SEX = {"whole_hermaphrodite": "hermaphrodite", "whole_male": "male"}
+
+
+def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None = None, samples: int | None = None, seed: int = 0,
+                   animals: str | None = None) -> dict:
+    """What every measure of the assay says; the layout is that of :func:`wormsim.studies.ablation_screen.ablate`.
+
+    Parameters
+    ----------
+    cells : list of str
+    assay : BehaviourAssay
+    circuit : str, optional
+        The assay's own by default.
+    samples : int, optional
+        At most so many animals, the first ones.
+    seed : int
+        Of noise and worlds.
+    animals : str, optional
+        Ensemble, or path of one; the shipped one of the circuit's sex by default.
+
+    Raises
+    ------
+    InputError
+        Unknown cells, a circuit without an ensemble, or one without an accepted animal.
+    """
+    name = circuit or assay.circuit
+    if animals is None and name not in _SEX:
+        raise InputError(f"there are no calibrated animals of the circuit {name}; there are of {', '.join(_SEX)}")
+    the_circuit = load_circuit(name)
+    chosen = list(the_circuit.select(*cells))
+    table = load_animals(animals or _SEX[name])
+    table = table[table["kind"] == "real"].head(samples)
+    if len(table) == 0:
+        raise InputError(f"no animal of the ensemble {animals or _SEX[name]} was accepted by its calibration: there is nobody to ask")
+    found: dict[str, list] = {}
+    for _, row in table.iterrows():
+        wiring = wiring_of(row, the_circuit)
+        two = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
+        for measure, x in run_assay(assay, wiring, two, [(), (Ablate(*cells),)], seed=seed).items():
+            if measure in MEASURES:
+                found.setdefault(measure, []).append(x)
+    behaviours = []
+    for measure, pairs in found.items():
+        intact, ablated = np.array(pairs).T
+        e = effect(intact, ablated, measure)
+        behaviours.append({"behaviour": assay.behaviour, "measure": measure, "intact": _middle(intact), "ablated": _middle(ablated),
+                           "response_left": {"median": e.value, "low": e.low, "high": e.high}, "verdict": e.verdict, "median_says": e.leaning,
+                           "animals": e.animals, "show_it_intact": e.intact, "failed": e.failed, "why": e.reason})
+    notes = [f"{len(table)} calibrated animals of the real wiring; each is compared with itself. {assay.limits}"]
+    if len(table) < 16:
+        notes.append(f"{len(table)} animals are fewer than the 16 that a verdict needs")
+    return {"assay": assay.name, "circuit": name, "model": "graded, with a body", "state": {}, "cells": chosen, "samples": len(table), "seed": seed,
+            "acceptance": _acceptance(animals or _SEX[name]), "behaviours": behaviours, "notes": notes}
+
+
+def _middle(x: np.ndarray) -> dict:
+    known = x[np.isfinite(x)]
+    if len(known) == 0:
+        return {"value": float("nan"), "low": float("nan"), "high": float("nan")}
+    low, high = median_interval(known)
+    return {"value": float(np.median(known)), "low": low, "high": high}
+
+
+def _acceptance(animals: str) -> dict:
+    every = load_animals(animals, accepted=False)
+    every = every[every["kind"] == "real"]
+    return {"accepted": int(every["accepted"].sum()), "candidates": len(every)}
