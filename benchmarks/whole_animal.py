@@ -187,7 +187,7 @@ def main() -> None:
     apart = np.hypot(found["x_mm"].to_numpy()[0, k] - theirs[:, 0], found["y_mm"].to_numpy()[0, k] - theirs[:, 1]).max()
     slow = timed(lambda: peer(wirings["hermaphrodite"], one, length), 1) * options.duration_s / length
     ours = rows["one hermaphrodite, one core"][1]
-    print(f"  NumPy and SciPy, one hermaphrodite            {slow:8.3f} s, bodies apart by {apart * 1000:.2f} um after {length:g} s (float32 and noise)")
+    print(f"  NumPy and SciPy, one hermaphrodite            {slow:8.3f} s, bodies apart by {apart * 1000:.2f} um after {length:g} s (float32, noise)")
     print(f"  ratio                                         {slow / ours:8.1f}")
     if apart > 2e-3:
         raise SystemExit(f"the bodies are {apart * 1000:.1f} um apart: not the same animal")
