@@ -1,0 +1,185 @@
+"""From calibration to scorecard, small: two animals, one assay, three rows of one's own."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import wormsim as ws
+from wormsim.animal import individual
+from wormsim.assays.crawl import ASSAY
+from wormsim.behaviour_assay import run_assay
+from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
+from wormsim.calibrated import load_animals, parameters_of, wiring_of
+from wormsim.calibration import HERMAPHRODITE, Calibration, Target, accepts, calibrate, from_unit, observe_hermaphrodite, to_unit, total_cost
+from wormsim.cli import app
+from wormsim.errors import InputError
+from wormsim.experiment import run
+from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, without
+from wormsim.studies.calibrate_animals import pilots_of
+
+KEYS = tuple(k for k in FREE if k not in MALE_KEYS)
+HEADER = "id,behaviour,assay,measure,cells,manipulation,expected,role,basis,reported,confidence,provenance,source,note\n"
+ROWS = """T1,forward locomotion,crawl,speed_mm_s,AVB,ablate,impaired,by construction,driven,impaired,high,test,Test A 2000,
+T2,forward locomotion,crawl,speed_mm_s,DB VB,ablate,lost,scored,a row,lost,high,test,Test A 2000,
+T3,forward locomotion,crawl,speed_mm_s,PVC,ablate,normal,scored,a row,normal,high,test,Test A 2000,
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An ensemble of two pilots of the real wiring and one of a shuffle, and rows to hold them against."""
+    folder = tmp_path_factory.mktemp("animals")
+    pilots = pilots_of("pilot")
+    rows = [{"wiring": w, "kind": k, "shuffle_seed": s, "number": n, "accepted": True, "cost": 0.0, **pilots.iloc[i].to_dict()}
+            for i, (w, k, s, n) in enumerate((("real wiring", "real", 0, 100), ("real wiring", "real", 0, 101), ("degree shuffle 3", "degree", 3, 102)))]
+    rows.append({**rows[0], "accepted": False})
+    pd.DataFrame(rows).to_parquet(folder / "two.parquet")
+    (folder / "rows.csv").write_text(HEADER + ROWS)
+    (folder / "small.toml").write_text(f"""
+[experiment]
+name = "small"
+kind = "behaviour_ablation"
+question = "Does it run?"
+source = "a test"
+fitted_on = "nothing"
+scored_on = "nothing"
+[model]
+circuit = "whole_hermaphrodite"
+animals = {json.dumps(str(folder / "two.parquet"))}
+assays = ["crawl"]
+[score]
+evidence = {json.dumps(str(folder / "rows.csv"))}
+bootstrap = 100
+""")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder):
+    return run(str(folder / "small.toml"), folder / "out", jobs=1, progress=False)
+
+
+def test_every_animal_is_run_intact_and_after_every_removal(results):
+    values = results.result.tables["values"]
+    real = values[values["wiring"] == "real wiring"]
+    assert set(real["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC"}
+    assert set(real["animal"]) == {100, 101}
+    assert set(values["wiring"]) == {"real wiring", "degree shuffles"}
+    assert len(results.result.scores) > 3
+    assert {"published_rows", "confusion", "without", "intact"} <= set(results.result.tables)
+    assert "not explained" in " ".join(results.result.summary) or "Gone in most" in " ".join(results.result.summary)
+
+
+def test_a_value_is_what_the_animal_does_alone(folder, results):
+    """The study's number against a run of that animal by itself."""
+    row = load_animals(folder / "two.parquet").iloc[1]
+    wiring = wiring_of(row, ws.load_circuit("whole_hermaphrodite"))
+    parameters = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
+    found = run_assay(ASSAY, wiring, parameters, [(), (ws.Ablate("DB", "VB"),)], seed=0)["speed_mm_s"]
+    values = results.result.tables["values"]
+    here = values[(values["animal"] == 101) & (values["wiring"] == "real wiring")
+                  & (values["measure"] == "speed_mm_s")].set_index("case")["value"]
+    assert here["intact"] == found[0]
+    assert here["ablate DB VB"] == found[1]
+    assert here["ablate DB VB"] != here["intact"]
+
+
+def test_figures_are_drawn_from_tables(results):
+    assert {"published_rows", "without"} <= set(results.result.figures)
+    for figure in results.result.figures.values():
+        assert figure.draw().axes
+
+
+def test_an_interrupted_run_gives_the_same(folder, results):
+    again = run(str(folder / "small.toml"), folder / "out", jobs=1, progress=False)
+    assert all(stage["resumed"] == stage["chunks"] for stage in again.manifest["stages"])
+    pd.testing.assert_frame_equal(again.result.scores, results.result.scores)
+
+
+def test_bad_settings(folder):
+    for change, text in (("model.assays=['mating_turn']", "no body"), ("model.animals=nobody", "no ensemble"),
+                         ("controls.without=['everything']", "there are"), ("model.assays=['swim']", "no row for the assays")):
+        with pytest.raises(InputError, match=text):
+            run(str(folder / "small.toml"), folder / "bad", overrides=[change], progress=False)
+    with pytest.raises(InputError, match="columns"):
+        table = pd.read_parquet(folder / "two.parquet").drop(columns="bend_uN_mm2")
+        table.to_parquet(folder / "lacking.parquet")
+        load_animals(folder / "lacking.parquet")
+
+
+def test_without_wiring_only_the_way_to_muscle_is_left():
+    wiring = individual(ws.load_circuit("whole_hermaphrodite"), 5)
+    bare, how = without(NO_WIRING, wiring)
+    assert how == {}
+    neurons = (wiring.circuit.connectome.cells["kind"] == "neuron").to_numpy()
+    for edges in (bare.excitatory, bare.inhibitory, bare.gap):
+        post = np.repeat(np.arange(len(neurons)), np.diff(edges.start))
+        assert not (neurons[post] & neurons[edges.pre]).any()
+    assert 0 < bare.excitatory.pre.size < wiring.excitatory.pre.size
+    # what is left is what was there
+    muscle = wiring.muscle_cell[0]
+    rows = slice(wiring.excitatory.start[muscle], wiring.excitatory.start[muscle + 1])
+    left = slice(bare.excitatory.start[muscle], bare.excitatory.start[muscle + 1])
+    assert sorted(wiring.excitatory.pre[rows]) == sorted(bare.excitatory.pre[left])
+
+
+def test_control_table_by_hand():
+    rows = [(a, c, v) for a, (intact, bare) in enumerate(((-0.1, -0.06), (-0.1, -0.02), (-0.1, 0.1), (0.0, 0.0)))
+            for c, v in (("intact", intact), (NO_WIRING, bare))]
+    values = pd.DataFrame([{"assay": "x", "measure": "reversal_mm_s", "animal": a, "case": c, "value": v} for a, c, v in rows])
+    table = control_table(values, list(WITHOUT))
+    assert len(table) == 1
+    assert table.loc[0, "animals"] == 3  # the fourth does not do it when intact
+    assert table.loc[0, "left"] == pytest.approx(0.2)
+    assert table.loc[0, "survive"] == pytest.approx(1 / 3)
+
+
+def test_targets():
+    t = Target("x", 1.0, 2.0, 0.5, 3.0, 0.5, "test")
+    assert t.cost(np.array([1.5, 2.5, 0.0, 100.0, np.nan])).tolist() == [0.0, 1.0, 4.0, 20.0, 20.0]
+    assert t.met(np.array([0.4, 0.5, 3.1, np.nan])).tolist() == [False, True, False, False]
+    seen = {"x": np.array([1.0, 0.0])}
+    assert total_cost((t, t), seen).tolist() == [0.0, 8.0]
+    assert accepts((t,), seen).tolist() == [True, False]
+
+
+def test_parameters_and_points_of_the_cube():
+    u = np.random.default_rng(0).random((5, len(KEYS)))
+    table = from_unit(u, KEYS)
+    assert list(table.columns) == list(BY_KEY)
+    assert np.allclose(to_unit(table, KEYS), u)
+    assert (table["g_organ_nS"] == BY_KEY["g_organ_nS"].value).all()
+
+
+def test_a_search_is_repeatable_and_gets_better():
+    wiring = individual(ws.load_circuit("whole_hermaphrodite"), 107)
+    kind = Calibration(HERMAPHRODITE, observe_hermaphrodite, KEYS)
+    how = {"pilots": pilots_of("pilot"), "draws": 2, "near": 14, "starts": 1}
+    first, second, longer = (calibrate(wiring, kind, 3, generations=g, **how) for g in (1, 1, 2))
+    assert {k: v for k, v in first.items() if k != "seconds"} == {k: v for k, v in second.items() if k != "seconds"}
+    assert longer["accepted"] or longer["cost"] <= first["cost"]
+    assert all(np.isfinite(first[key]) for key in BY_KEY)
+
+
+def test_ablate_on_the_command_line(folder, monkeypatch):
+    import wormsim.studies._ablate_animals as module
+
+    def call(*arguments):
+        return CliRunner().invoke(app, ["ablate", *arguments])
+
+    monkeypatch.setattr(module, "load_animals", lambda name, accepted=True: load_animals(folder / "two.parquet", accepted))
+    done = call("ALM", "AVM", "--assay", "gentle_touch_front", "--json")
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert answer["cells"] == ["ALML", "ALMR", "AVM"]
+    assert answer["behaviours"][0]["measure"] == "reversal_mm_s"
+    assert answer["behaviours"][0]["verdict"] == "no prediction"  # two animals are too few
+    assert answer["samples"] == 2
+    assert answer["acceptance"] == {"accepted": 2, "candidates": 3}
+    assert call("AVX", "--assay", "gentle_touch_front").exit_code == 2
+    assert call("AVA", "--assay", "gentle_touch_front", "--model", "lif").exit_code == 2
