@@ -15,7 +15,7 @@ from wormsim.assays.crawl import ASSAY
 from wormsim.behaviour_assay import run_assay
 from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
 from wormsim.calibrated import load_animals, parameters_of, wiring_of
-from wormsim.calibration import HERMAPHRODITE, Calibration, Target, accepts, calibrate, from_unit, observe_hermaphrodite, to_unit, total_cost
+from wormsim.calibration import Target, accepts, calibrate, calibrations, from_unit, to_unit, total_cost
 from wormsim.cli import app
 from wormsim.errors import InputError
 from wormsim.experiment import run
@@ -158,7 +158,7 @@ def test_parameters_and_points_of_the_cube():
 
 def test_a_search_is_repeatable_and_gets_better():
     wiring = individual(ws.load_circuit("whole_hermaphrodite"), 107)
-    kind = Calibration(HERMAPHRODITE, observe_hermaphrodite, KEYS)
+    kind = calibrations()["moving"]
     how = {"pilots": pilots_of("pilot"), "draws": 2, "near": 14, "starts": 1}
     first, second, longer = (calibrate(wiring, kind, 3, generations=g, **how) for g in (1, 1, 2))
     assert {k: v for k, v in first.items() if k != "seconds"} == {k: v for k, v in second.items() if k != "seconds"}

@@ -2,7 +2,7 @@
 
 An individual fixes wiring, signs and strength factors; what is searched are the numbers of :mod:`wormsim.body.parameters`, by CMA-ES
 (Hansen N 2016 arXiv:1604.00772, package cma) with a whole population in one kernel call. A target is a band; what lies outside costs
-the square of its distance in units of the target's `scale`, at most MOST. An animal is accepted when every target of its sex is
+the square of its distance in units of the target's `scale`, at most MOST. An animal is accepted when every target is
 within its `accepted` band, which is wider than the band aimed at. How many individuals were tried and how many were accepted is
 part of the result.
 """
@@ -70,6 +70,7 @@ _GAIT = "wormsim/data/gait_targets.csv"
 #: Bands of acceptance are chosen here: wide enough that an ensemble is found, narrow enough to be a crawl.
 MOVING = (
     Target("crawl_speed_mm_s", 0.12, 0.30, 0.08, 0.35, 0.05, _GAIT),
+    Target("crawl_least_mm_s", 0.08, _INF, 0.04, _INF, 0.05, "it goes on: least mean over three stretches of four seconds (chosen here)"),
     Target("crawl_frequency_Hz", 0.30, 0.50, 0.22, 0.65, 0.15, _GAIT),
     Target("crawl_wavelength", 0.55, 0.80, 0.45, 0.95, 0.15, _GAIT),
     Target("crawl_amplitude_per_mm", 3.5, 9.0, 2.0, 12.0, 2.0, "5 to 10 curvatures times body length in crawling worms (from memory, low)"),
@@ -84,37 +85,52 @@ TOUCHED = (
            "backs when touched in front, mean of two moments: Chalfie M et al 1985 J Neurosci 5:956"),
     Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.01, 0.04, "and at either of them, whatever the phase of the gait"),
 )
-HERMAPHRODITE = (*MOVING, *TOUCHED)
-_BACK_S, _FRONT_S, _EARLY_S, _TOUCH_S, _WATER_S = 10.0, 13.6, 6.4, 1.0, 6.0
+#: Touches of the second run on agar, s; the same animal untouched, with the same noise, stands beside it.
+_FRONT_S, _BACK_S, _AGAIN_S, _TOUCH_S, _AGAR_S, _WATER_S = 6.6, 11.0, 14.2, 1.0, 16.2, 6.0
 
 
-def observe_hermaphrodite(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """Everything that HERMAPHRODITE asks for, (A,) each: on agar a touch behind and one in front, one in front at another moment; in water."""
+def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """Everything that MOVING asks for, (A,) each: on agar and in water, left alone."""
+    return _moving(wiring, parameters, seed)[0]
+
+
+def _moving(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """What MOVING asks for; velocity on agar (A, T) and its times."""
     from .metrics.gait import gait
 
-    touches = (Touch("touch_back", _BACK_S, _BACK_S + _TOUCH_S), Touch("touch_front", _FRONT_S, _FRONT_S + _TOUCH_S))
     seeds = [seed] * len(parameters)
-    agar = simulate_animals(wiring, parameters, World.of("agar", *touches), duration_s=_FRONT_S + 2.2, seeds=seeds)
-    early = simulate_animals(wiring, parameters, World.of("agar", Touch("touch_front", _EARLY_S, _EARLY_S + _TOUCH_S)),
-                             duration_s=_EARLY_S + 2.2, seeds=seeds)
+    alone = simulate_animals(wiring, parameters, World.of("agar"), duration_s=_AGAR_S, seeds=seeds)
     water = simulate_animals(wiring, parameters, World.of("water"), duration_s=_WATER_S, seeds=seeds)
-    fronts = np.stack([mean_between(*velocity(d), at + 0.5, at + 2) for d, at in ((agar, _FRONT_S), (early, _EARLY_S))])
-    crawl, swim = (gait(d["x_mm"].to_numpy()[:, a:b], d["y_mm"].to_numpy()[:, a:b], 0.05) for d, a, b in ((agar, 60, 200), (water, 40, None)))
-    v, t = velocity(agar)
+    crawl, swim = (gait(d["x_mm"].to_numpy()[:, a:], d["y_mm"].to_numpy()[:, a:], 0.05) for d, a in ((alone, 80), (water, 40)))
+    free, t = velocity(alone)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return {
+        seen = {
             "crawl_speed_mm_s": crawl.speed_mm_s, "crawl_frequency_Hz": crawl.frequency_Hz, "crawl_wavelength": crawl.wavelength,
+            "crawl_least_mm_s": np.min([mean_between(free, t, at, at + 4) for at in (4, 8, 12)], axis=0),
             "crawl_amplitude_per_mm": crawl.amplitude_per_mm, "swim_frequency_Hz": swim.frequency_Hz, "swim_wavelength": swim.wavelength,
             "swim_speed_mm_s": swim.speed_mm_s, "swim_frequency_ratio": swim.frequency_Hz / crawl.frequency_Hz,
-            "swim_wavelength_ratio": swim.wavelength / crawl.wavelength, "swim_amplitude_per_mm": swim.amplitude_per_mm,
-            "touch_back_mm_s": mean_between(v, t, _BACK_S + 0.5, _BACK_S + 2) - mean_between(v, t, _BACK_S - 3, _BACK_S),
-            "recovered_mm_s": mean_between(v, t, _FRONT_S - 1, _FRONT_S), "touch_front_mm_s": fronts.mean(axis=0),
+            "swim_wavelength_ratio": swim.wavelength / crawl.wavelength, "swim_amplitude_per_mm": swim.amplitude_per_mm}
+    return seen, free, t
+
+
+def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What MOVING and TOUCHED ask for, (A,) each: touched in front, behind and in front again, beside the same animal left alone.
+
+    Without that twin a search finds animals that stall by themselves at the moment of the touch.
+    """
+    touches = (Touch("touch_front", _FRONT_S, _FRONT_S + _TOUCH_S), Touch("touch_back", _BACK_S, _BACK_S + _TOUCH_S),
+               Touch("touch_front", _AGAIN_S, _AGAIN_S + _TOUCH_S))
+    seen, free, t = _moving(wiring, parameters, seed)
+    v = velocity(simulate_animals(wiring, parameters, World.of("agar", *touches), duration_s=_AGAR_S, seeds=[seed] * len(parameters)))[0]
+    fronts = np.stack([mean_between(v, t, at + 0.5, at + 2) for at in (_FRONT_S, _AGAIN_S)])
+    return {**seen, "touch_back_mm_s": mean_between(v - free, t, _BACK_S + 0.5, _BACK_S + 2),
+            "recovered_mm_s": mean_between(v, t, _BACK_S - 1, _BACK_S), "touch_front_mm_s": fronts.mean(axis=0),
             "touch_front_least_mm_s": fronts.max(axis=0)}
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What is asked of an intact animal of one sex, and how it is looked at."""
+    """What is asked of an intact animal, how it is looked at, and which of its parameters are searched."""
 
     targets: tuple[Target, ...]
     observe: Callable
@@ -122,11 +138,12 @@ class Calibration:
 
 
 def calibrations() -> dict[str, Calibration]:
-    """By sex."""
+    """By what is asked: "moving", "touched" or "mating"."""
     from .male_calibration import MALE, observe_male
 
-    return {"hermaphrodite": Calibration(HERMAPHRODITE, observe_hermaphrodite, tuple(k for k in FREE if k not in MALE_KEYS)),
-            "male": Calibration(MALE, observe_male, tuple(FREE))}
+    shared = tuple(k for k in FREE if k not in MALE_KEYS)
+    return {"moving": Calibration(MOVING, observe_moving, shared), "touched": Calibration((*MOVING, *TOUCHED), observe_touched, shared),
+            "mating": Calibration(MALE, observe_male, tuple(FREE))}
 
 
 def from_unit(u: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ class SearchTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sex: Literal["hermaphrodite", "male"]
+    asked: Literal["moving", "touched", "mating"] = Field(description="targets: wormsim.calibration, wormsim.male_calibration")
     circuit: str
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
     first: int = Field(default=100, ge=0, description="number of the first individual")
@@ -72,7 +72,7 @@ def one(spec: dict) -> pd.DataFrame:
     settings = SearchTable(**spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
-    found = calibrate(wiring, calibrations()[settings.sex], number, pilots=pilots_of(settings.pilots), draws=settings.draws, near=settings.near,
+    found = calibrate(wiring, calibrations()[settings.asked], number, pilots=pilots_of(settings.pilots), draws=settings.draws, near=settings.near,
                       generations=settings.generations, starts=settings.starts)
     del found["seconds"]  # a result holds nothing that differs from run to run
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
@@ -87,8 +87,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     common = {"settings": search.model_dump(mode="json"), "seed": spec.seed}
     tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
-    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {search.sex}"), ignore_index=True)
-    kind = calibrations()[search.sex]
+    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {search.asked}"), ignore_index=True)
+    kind = calibrations()[search.asked]
     rows, text = [], []
     for name, here in animals.groupby("kind", sort=False):
         n, good = len(here), int(here["accepted"].sum())
