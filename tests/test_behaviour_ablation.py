@@ -35,8 +35,9 @@ def folder(tmp_path_factory):
     """An ensemble of two pilots of the real wiring and one of a shuffle, and rows to hold them against."""
     folder = tmp_path_factory.mktemp("animals")
     pilots = pilots_of("pilot")
+    who = (("real wiring", "real", 0, 100), ("real wiring", "real", 0, 101), ("degree shuffle 3", "degree", 3, 102))
     rows = [{"wiring": w, "kind": k, "shuffle_seed": s, "number": n, "accepted": True, "cost": 0.0, **pilots.iloc[i].to_dict()}
-            for i, (w, k, s, n) in enumerate((("real wiring", "real", 0, 100), ("real wiring", "real", 0, 101), ("degree shuffle 3", "degree", 3, 102)))]
+            for i, (w, k, s, n) in enumerate(who)]
     rows.append({**rows[0], "accepted": False})
     pd.DataFrame(rows).to_parquet(folder / "two.parquet")
     (folder / "rows.csv").write_text(HEADER + ROWS)
@@ -106,9 +107,8 @@ def test_bad_settings(folder):
                          ("controls.without=['everything']", "there are"), ("model.assays=['swim']", "no row for the assays")):
         with pytest.raises(InputError, match=text):
             run(str(folder / "small.toml"), folder / "bad", overrides=[change], progress=False)
+    pd.read_parquet(folder / "two.parquet").drop(columns="bend_uN_mm2").to_parquet(folder / "lacking.parquet")
     with pytest.raises(InputError, match="columns"):
-        table = pd.read_parquet(folder / "two.parquet").drop(columns="bend_uN_mm2")
-        table.to_parquet(folder / "lacking.parquet")
         load_animals(folder / "lacking.parquet")
 
 
