@@ -81,9 +81,9 @@ MOVING = (
 TOUCHED = (
     Target("touch_back_mm_s", 0.03, _INF, 0.015, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
     Target("recovered_mm_s", 0.08, 0.40, 0.04, 0.45, 0.05, "goes on forward afterwards"),
-    Target("touch_front_mm_s", -_INF, -0.04, -_INF, -0.025, 0.04,
+    Target("touch_front_mm_s", -_INF, -0.04, -_INF, -0.025, 0.1,
            "backs when touched in front, mean of two moments: Chalfie M et al 1985 J Neurosci 5:956"),
-    Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.01, 0.04, "and at either of them, whatever the phase of the gait"),
+    Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.01, 0.1, "and at either of them, whatever the phase of the gait"),
 )
 #: Touches of the second run on agar, s; the same animal untouched, with the same noise, stands beside it.
 _FRONT_S, _BACK_S, _AGAIN_S, _TOUCH_S, _AGAR_S, _WATER_S = 6.6, 11.0, 14.2, 1.0, 16.2, 6.0
