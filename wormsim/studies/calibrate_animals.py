@@ -92,7 +92,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     rows, text = [], []
     for name, here in animals.groupby("kind", sort=False):
         n, good = len(here), int(here["accepted"].sum())
-        value, low, high = wilson(good, n)
+        value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
                      "control": "" if name == "real" else "degree shuffles", "verdict": f"{good} of {n} individuals meet every band"})
