@@ -183,3 +183,38 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
     assert answer["acceptance"] == {"accepted": 2, "candidates": 3}
     assert call("AVX", "--assay", "gentle_touch_front").exit_code == 2
     assert call("AVA", "--assay", "gentle_touch_front", "--model", "lif").exit_code == 2
+
+
+def test_a_calibration_is_an_experiment(tmp_path):
+    small = [f"search.{k}" for k in ("individuals=1", "shuffles=1", "draws=2", "near=2", "generations=1")]
+    found = run("calibrate_hermaphrodite", tmp_path / "out", overrides=small, jobs=1, progress=False).result
+    animals = found.tables["animals"]
+    assert list(animals["wiring"]) == ["real wiring", "degree shuffle 0"]
+    assert set(BY_KEY) <= set(animals.columns)
+    assert set(found.scores["metric"]) == {"acceptance"}
+    assert (found.scores["low"] <= found.scores["value"]).all()
+    animals.to_parquet(tmp_path / "mine.parquet")
+    assert len(load_animals(tmp_path / "mine.parquet", accepted=False)) == 2
+
+
+@pytest.mark.parametrize("name", ["hermaphrodite", "male"])
+def test_shipped_animals_do_what_they_were_accepted_for(name):
+    """The first one of each, run again."""
+    row = load_animals(name).iloc[0]
+    wiring = wiring_of(row, ws.load_circuit(f"whole_{name}"))
+    kind = calibrations()["moving"]
+    seen = kind.observe(wiring, parameters_of(pd.DataFrame([row])).astype(float), int(row["number"]))
+    assert accepts(kind.targets, seen)[0]
+    for target in kind.targets:  # a lone animal is its block's to rounding, and a crawl forgets rounding
+        assert seen[target.name][0] == pytest.approx(row[target.name], rel=0.05)
+
+
+def test_gait_beside_real_worms(tmp_path):
+    found = run("gait", tmp_path / "out", overrides=["survey.most=1", "survey.minutes=0.2"], jobs=1, progress=False)
+    table = found.result.tables["beside_real_worms"].set_index(["quantity", "medium"])
+    assert 0.2 < table.loc[("frequency", "agar"), "median"] < 0.7
+    assert table.loc[("frequency", "agar"), "published low"] == 0.3
+    trace = found.result.traces["touched"]
+    assert {"x_mm", "v_mV", "activation", "state"} <= set(trace.data_vars)
+    assert all(figure.draw().axes for figure in found.result.figures.values())
+    assert "wavelength" in " ".join(found.result.summary)

@@ -110,7 +110,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         x = table[column].to_numpy(float)
         known = x[np.isfinite(x)]
         low, mid, high = np.quantile(known, [0.025, 0.5, 0.975]) if len(known) else (np.nan,) * 3
-        inside = "" if p is None else "within" if p["low"] <= mid <= p["high"] else f"outside of {p['low']:g}-{p['high']:g}"
+        inside = "" if p is None else _beside(mid, p["low"], p["high"])
         rows.append({"quantity": quantity, "medium": medium, "median": mid, "low": low, "high": high, "animals": len(known),
                      "published low": np.nan if p is None else p["low"], "published high": np.nan if p is None else p["high"],
                      "asked for": column.startswith(("crawl", "swim")), "median is": inside, "source": "" if p is None else p["source"]})
@@ -119,7 +119,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                            "n": r["animals"], "group": "asked for in part" if r["asked for"] else "not asked for",
                            "verdict": r["median is"]} for r in rows])
     worse = [f"{r['quantity']} ({r['medium']}): {r['median']:.3g}, {r['median is']}" for r in rows if str(r["median is"]).startswith("outside")]
-    better = [f"{r['quantity']} ({r['medium']}): {r['median']:.3g}" for r in rows if r["median is"] == "within"]
+    better = [f"{r['quantity']} ({r['medium']}): {r['median']:.3g}" for r in rows if str(r["median is"]).startswith("within")]
     first = animals.iloc[0]
     trace = shown(wiring_of(first, circuit), parameters_of(pd.DataFrame([first])).astype(float), spec.seed)
     result = StudyResult(
@@ -132,6 +132,13 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         citations=sorted({s for text in found["source"] for s in str(text).split("; ") if s}))
     result.figures = figures(result)
     return result
+
+
+def _beside(x: float, low: float, high: float) -> str:
+    """Where a median lies; of a single published value, within a tenth of it counts as near."""
+    if low < high:
+        return "within" if low <= x <= high else f"outside of {low:g}-{high:g}"
+    return f"{'within' if abs(x - low) <= 0.1 * abs(low) else 'outside of'} a tenth of {low:g}"
 
 
 def figures(result: StudyResult) -> dict[str, StudyFigure]:
