@@ -183,6 +183,9 @@ def test_a_mate_is_felt(male, animals):
     assert float(organs.max()) > 0
     assert {"mate_x_mm", "extension", "activation"} <= set(run.data_vars)
     assert float(run["signal"].sel(sense="touch_front").max()) == 0
+    from wormsim.plotting.behaviour_scenes import scenes
+
+    assert scenes(run, [0])[0].mate.vulva_mm[0] == pytest.approx(mate.vulva_point(), abs=1e-4)  # drawn where it is felt
 
 
 # ---------------------------------------------------------------- planted defects
@@ -214,7 +217,8 @@ def test_a_disconnected_class_is_caught(worm, mover):
 
 def bends_dorsally(worm, mover):
     """Check: driving the dorsal muscles bends the body dorsally."""
-    run = simulate_animals(worm, mover, World.of("water"), [(ws.Stimulate("MDL*", "MDR*", current_pA=1.0),)], duration_s=0.4)
+    run = simulate_animals(worm, mover, World.of("water"), [(ws.Stimulate("MDL1[0-5]", "MDR1[0-5]", current_pA=1.0),)], duration_s=0.4,
+                           proprioception=False, tonic=False)
     from wormsim.metrics.gait import curvature_per_mm
 
     return float(np.mean(curvature_per_mm(run["x_mm"].to_numpy(), run["y_mm"].to_numpy())[0, -1]))
@@ -251,3 +255,13 @@ def test_thresholds_stay_those_of_the_intact_animal(worm, mover):
     low = lower(worm, mover)
     assert np.isfinite(low.v_half).all()
     assert np.abs(low.v_half - low.rest).max() <= 15.0 + 1e-9
+
+
+def test_a_touch_that_nobody_feels_changes_nothing(worm, mover):
+    """The twin: touched behind without PLM, the answer is 0 to the last bit, whatever the gait does meanwhile."""
+    from wormsim.assays.gentle_touch_back import ASSAY
+
+    acts = [(), (Ablate("PLM"),)]
+    found = run_assay(ASSAY, worm, repeat(mover, 2), acts)["acceleration_mm_s"]
+    assert found[1] == 0.0
+    assert np.isfinite(found[0])

@@ -6,7 +6,7 @@ The rule of :mod:`wormsim.assay` holds here too: an assay knows nothing of which
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,8 @@ class BehaviourAssay:
     every_ms : float
     absent : mapping of str to float
         What a measure is for an animal that gave no occasion for it in any of its worlds: not done. Others are not-a-number then.
+    twins : bool
+        Every animal is run again with the same noise and untouched, in the second half of the variants.
     """
 
     name: str
@@ -57,6 +59,7 @@ class BehaviourAssay:
     repeats: int = 1
     every_ms: float = 50.0
     absent: Mapping[str, float] = field(default_factory=dict)
+    twins: bool = False
 
     def run(self, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0, **how) -> xr.Dataset:
         """Record animals of one wiring, each in every one of the assay's worlds: repeat r of animal a is variant ``r A + a``.
@@ -75,10 +78,13 @@ class BehaviourAssay:
 
         animals = len(parameters)
         each = list(perturbations) if isinstance(perturbations, list) else [tuple(perturbations)] * animals
-        worlds = [self.world(wiring, 1000 * seed + r) for r in range(self.repeats)]
+        numbers = [1000 * seed + r for r in range(self.repeats)]
+        worlds = [self.world(wiring, number) for number in numbers]
+        if self.twins:
+            numbers, worlds = numbers * 2, worlds + [replace(w, touches=()) for w in worlds]
         return simulate_animals(
-            wiring, pd.concat([parameters] * self.repeats, ignore_index=True), [w for w in worlds for _ in range(animals)],
-            each * self.repeats, seeds=[1000 * seed + r for r in range(self.repeats) for _ in range(animals)], duration_s=self.duration_s,
+            wiring, pd.concat([parameters] * len(worlds), ignore_index=True), [w for w in worlds for _ in range(animals)],
+            each * len(worlds), seeds=[number for number in numbers for _ in range(animals)], duration_s=self.duration_s,
             every_ms=self.every_ms, **how)
 
 
@@ -89,7 +95,7 @@ def run_assay(assay: BehaviourAssay, wiring: Wiring, parameters: pd.DataFrame, p
     An animal that fails in any of its worlds is not-a-number.
     """
     behaviour = assay.run(wiring, parameters, perturbations, seed=seed, **how)
-    failed = (behaviour["failed"].to_numpy() != "").reshape(assay.repeats, -1).any(axis=0)
+    failed = (behaviour["failed"].to_numpy() != "").reshape(-1, len(parameters)).any(axis=0)
     out = {}
     for name, values in assay.measure(behaviour).items():
         rows = np.asarray(values, float).reshape(assay.repeats, -1)
@@ -125,3 +131,11 @@ def since_touch(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndar
     v, t = velocity(behaviour)
     at = behaviour["touch_s"].to_numpy()
     return np.array([mean_between(v[k : k + 1], t, at[k] + start_s, at[k] + stop_s)[0] for k in range(len(v))])
+
+
+def beside_twin(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndarray:
+    """What :func:`since_touch` says of each touched animal less what its untouched twin does at the same time, (V / 2,), mm/s."""
+    v, t = velocity(behaviour)
+    half = len(v) // 2
+    at = behaviour["touch_s"].to_numpy()
+    return np.array([mean_between(v[[k]] - v[[half + k]], t, at[k] + start_s, at[k] + stop_s)[0] for k in range(half)])

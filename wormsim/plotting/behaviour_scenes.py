@@ -192,7 +192,9 @@ def _mate(behaviour: xr.Dataset, variant: int) -> Mate | None:
 
     tx, ty = x[:, k + 1] - x[:, k], y[:, k + 1] - y[:, k]
     out = between(radius) / np.maximum(np.hypot(tx, ty), 1e-12)
-    vulva = np.column_stack([between(x) + ty * out, between(y) - tx * out])  # her ventral side: (t_y, -t_x)
+    # her ventral flank: `vulva_side` times (-t_y, t_x), as in body/mate.py; -1 where it is not said
+    side = float(behaviour["vulva_side"].isel(variant=variant)) if "vulva_side" in behaviour.variables else -1.0
+    vulva = np.column_stack([between(x) - side * ty * out, between(y) + side * tx * out])
     return Mate(x.astype(float), y.astype(float), radius.astype(float), vulva)
 
 

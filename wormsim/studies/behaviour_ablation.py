@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import catalog
-from ..behaviour_assay import BehaviourAssay, run_assay
+from ..behaviour_assay import BehaviourAssay, run_assay, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
 from ..calibrated import load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
@@ -28,6 +28,8 @@ from ._behaviour_text import CAPTIONS, CONTROLS, summary_text
 from ._body_controls import WITHOUT, control_table, control_text, without
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from ..runner import Runner
 
 SHUFFLES = "degree shuffle"
@@ -152,6 +154,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         scores=scores,
         tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "without": survives,
                 "intact": intact.describe(percentiles=[0.025, 0.5, 0.975]).reset_index(), "values": values},
+        traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
         captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, without the tonic drive of AVB, and without "
                   "stretch receptors: medians over animals. A behaviour of which half or more is left without wiring is not explained by it.",
                   "intact": "What intact animals do, by wiring: number of animals, mean, spread and quantiles.",
@@ -161,6 +164,23 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     )
     result.figures = figures(result)
     return result
+
+
+def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
+    """The first animal, intact, in up to three worlds of the first assay: for `wormsim animate`."""
+    assay, wiring = assay_of(spec.model.assays[0]), wiring_of(row, load_circuit(spec.model.circuit))
+    run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record_muscles=True).isel(variant=slice(3))
+    if "mate_x_mm" in run:
+        from ..mating_ethogram import STATES, ethogram
+
+        run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[ethogram(run).state])
+    else:
+        from ..ethogram import STATES, states
+
+        x, y, dt_s = window(run, 0.0, np.inf)
+        run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[states(x, y, dt_s)])
+    run.attrs["assay"] = assay.name
+    return run.assign_coords(variant=[f"{assay.name} {k + 1}" for k in range(run.sizes["variant"])])
 
 
 def figures(result: StudyResult) -> dict[str, StudyFigure]:
