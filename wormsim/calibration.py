@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .animal import Wiring
 
 MOST = 20.0
-POPULATION, SIGMA = 32, 0.12
+POPULATION = 32
 _INF = np.inf
 
 
@@ -172,7 +172,7 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 96,
-              spread: float = 0.15, generations: int = 60, starts: int = 2, progress: Callable[[str], None] = lambda text: None) -> dict:
+              spread: float = 0.15, sigma: float = 0.12, generations: int = 60, starts: int = 2, progress: Callable[[str], None] = lambda text: None) -> dict:
     """Search one individual's parameters.
 
     Parameters
@@ -183,7 +183,9 @@ def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFr
     pilots : DataFrame, optional
         Parameters near which some of the first candidates are drawn; animals of other individuals, found before.
     draws, near : int
-        First candidates from the priors, and near the pilots (a normal of `spread` in the unit cube).
+        First candidates from the priors, and near the pilots: a normal in the unit cube of a fifth, a half or all of `spread`.
+    sigma : float
+        First step of the search, in the unit cube.
     generations, starts : int
         Of CMA-ES from the best first candidate, then from the next best.
 
@@ -201,7 +203,7 @@ def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFr
     first = [rng.random((draws, len(kind.keys)))]
     if pilots is not None and near:
         base = to_unit(pilots, kind.keys)
-        first.append(np.clip(base[rng.integers(len(base), size=near)] + spread * rng.standard_normal((near, len(kind.keys))), 0.0, 1.0))
+        first.append(np.clip(base[rng.integers(len(base), size=near)] + spread * rng.choice([0.2, 0.5, 1.0], size=(near, 1)) * rng.standard_normal((near, len(kind.keys))), 0.0, 1.0))
     best: dict = {"cost": np.inf, "accepted": False}
 
     def look(u: np.ndarray) -> np.ndarray:
@@ -222,7 +224,7 @@ def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFr
         if best["accepted"]:
             break
         chosen = u[np.argsort(cost, kind="stable")[start]]
-        search = cma.CMAEvolutionStrategy(chosen, SIGMA, {"popsize": POPULATION, "bounds": [0, 1], "seed": 1 + seed + 1000 * start, "verbose": -9,
+        search = cma.CMAEvolutionStrategy(chosen, sigma, {"popsize": POPULATION, "bounds": [0, 1], "seed": 1 + seed + 1000 * start, "verbose": -9,
                                                           "CMA_diagonal": 40})
         for generation in range(generations):
             points = np.array(search.ask())

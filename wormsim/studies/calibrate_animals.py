@@ -35,6 +35,8 @@ class SearchTable(BaseModel):
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn (a .parquet file, or a packaged one)")
     draws: int = Field(default=128, ge=2, description="first candidates from the priors")
     near: int = Field(default=96, ge=0, description="first candidates near the pilots")
+    spread: float = Field(default=0.15, gt=0, le=1, description="how far from the pilots, in the unit cube")
+    sigma: float = Field(default=0.12, gt=0, le=0.5, description="first step of the search, in the unit cube")
     generations: int = Field(default=60, ge=1)
     starts: int = Field(default=2, ge=1)
 
@@ -73,7 +75,7 @@ def one(spec: dict) -> pd.DataFrame:
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     found = calibrate(wiring, calibrations()[settings.asked], number, pilots=pilots_of(settings.pilots), draws=settings.draws, near=settings.near,
-                      generations=settings.generations, starts=settings.starts)
+                      spread=settings.spread, sigma=settings.sigma, generations=settings.generations, starts=settings.starts)
     del found["seconds"]  # a result holds nothing that differs from run to run
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
