@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from .circuit import Circuit
 
-ENSEMBLES = ("hermaphrodite", "moving", "male")
+ENSEMBLES = ("hermaphrodite", "touched", "male")
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name ("hermaphrodite", "moving", "male"), or a parquet file of your own by path.
+    """An ensemble by name ("hermaphrodite", "touched", "male"), or a parquet file of your own by path.
 
     Parameters
     ----------

@@ -172,7 +172,8 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 96,
-              spread: float = 0.15, sigma: float = 0.12, generations: int = 60, starts: int = 2, progress: Callable[[str], None] = lambda text: None) -> dict:
+              spread: float = 0.15, sigma: float = 0.12, generations: int = 60, starts: int = 2,
+              progress: Callable[[str], None] = lambda text: None) -> dict:
     """Search one individual's parameters.
 
     Parameters
@@ -203,7 +204,9 @@ def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFr
     first = [rng.random((draws, len(kind.keys)))]
     if pilots is not None and near:
         base = to_unit(pilots, kind.keys)
-        first.append(np.clip(base[rng.integers(len(base), size=near)] + spread * rng.choice([0.2, 0.5, 1.0], size=(near, 1)) * rng.standard_normal((near, len(kind.keys))), 0.0, 1.0))
+        chosen = base[rng.integers(len(base), size=near)]
+        away = spread * rng.choice([0.2, 0.5, 1.0], size=(near, 1)) * rng.standard_normal((near, len(kind.keys)))
+        first.append(np.clip(chosen + away, 0.0, 1.0))
     best: dict = {"cost": np.inf, "accepted": False}
 
     def look(u: np.ndarray) -> np.ndarray:

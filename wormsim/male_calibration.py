@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .body.mate import beside
+from .body.mate import IN_TOUCH_MM, beside
 from .calibration import Target
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import meeting
@@ -38,15 +38,13 @@ MALE = (
 )
 _ALONE_S, _MEETING_S = 8.0, 12.0
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.80, 0.05
-#: He starts in touch: a male that crawls off without having felt her has met nobody (chosen here).
-GAP_MM = 0.0005
 
 
 def meetings(wiring: Wiring) -> tuple[World, World]:
     """The two worlds."""
     x, y = start_pose(wiring)
-    return (World(mate=beside(x, y, wiring.form, at=MEET_AT, parallel=True, vulva_faces=True, gap_mm=GAP_MM)),
-            World(mate=beside(x, y, wiring.form, at=TURN_AT, parallel=True, vulva_faces=False, gap_mm=GAP_MM)))
+    return (World(mate=beside(x, y, wiring.form, at=MEET_AT, parallel=True, vulva_faces=True, gap_mm=IN_TOUCH_MM)),
+            World(mate=beside(x, y, wiring.form, at=TURN_AT, parallel=True, vulva_faces=False, gap_mm=IN_TOUCH_MM)))
 
 
 def observe_male(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:

@@ -12,9 +12,8 @@ happening counts as lost, as it does for who looks on.
 import numpy as np
 
 from ..behaviour_assay import BehaviourAssay
-from ..body.mate import draw
+from ..body.mate import IN_TOUCH_MM, draw
 from ..closed_loop import World, start_pose
-from ..male_calibration import GAP_MM
 from ..mating_ethogram import MEASURES, ethogram
 
 WORLDS = 6
@@ -25,7 +24,7 @@ ABSENT = {"contact_response": 0.0, "scanning_speed_mm_s": 0.0, "turns_tried": 0.
 def world(wiring, seed):
     """The mate of number `seed`."""
     x, y = start_pose(wiring)
-    return World(mate=draw(1, x, y, wiring.form, 0, first=seed, gap_mm=GAP_MM)[0])
+    return World(mate=draw(1, x, y, wiring.form, 0, first=seed, gap_mm=IN_TOUCH_MM)[0])
 
 
 def measure(behaviour):

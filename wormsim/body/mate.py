@@ -22,6 +22,8 @@ VULVA = 0.50
 LENGTH_MM, DIAMETER_MM = (0.3, 2.0), (0.02, 0.2)
 #: Gap between him and her at the start: within reach of no touch organ (chosen here).
 START_GAP_MM = 0.006
+#: Gap of a male who starts in touch: one that crawls off without having felt her has met nobody (chosen here).
+IN_TOUCH_MM = 0.0005
 #: So much farther off than the least gap his tail may be at the start (chosen here).
 REACH_MM = 0.005
 #: Places along her at which a random male meets her: away from her ends, so that a turn is scanned to (chosen here).
