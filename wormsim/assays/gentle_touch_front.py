@@ -7,19 +7,8 @@ seconds, a stretch shorter than a real reversal (median 2.4 to 4.5 s in the reco
 speed hides a reversal that is lost. Which cells feel the touch stands in ``body/senses.py``; how strongly is unknown and calibrated.
 """
 
-from ..behaviour_assay import BehaviourAssay, since_touch
-from ..body.senses import Touch
-from ..closed_loop import World
-
-TOUCH_S, LASTS_S = 8.0, 1.0
-#: What the touch is put off by, so that an answer is a mean over phases of the gait (a crawl takes 2 to 3 s; chosen here).
-LATER_S = (0.0, 0.8, 1.6)
-
-
-def world(wiring, seed):
-    """Agar, and the touch at the moment of number `seed`."""
-    at = TOUCH_S + LATER_S[seed % 1000 % len(LATER_S)]
-    return World.of("agar", Touch("touch_front", at, at + LASTS_S))
+from ..behaviour_assay import since_touch
+from ._touch import touch_assay
 
 
 def measure(behaviour):
@@ -27,8 +16,4 @@ def measure(behaviour):
     return {"reversal_mm_s": since_touch(behaviour, 0.5, 2.0)}
 
 
-ASSAY = BehaviourAssay(
-    name="gentle_touch_front", behaviour="touch at the front",
-    source="Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)",
-    circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
-    repeats=len(LATER_S), limits="The side of the body is left out; no habituation.")
+ASSAY = touch_assay("gentle_touch_front", "touch at the front", "touch_front", "Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)", measure)
