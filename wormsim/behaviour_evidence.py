@@ -41,10 +41,10 @@ SCORED, ASSUMED, BY_CONSTRUCTION, NOT_EXPRESSIBLE, UNCERTAIN = ROLES = (
     "scored", "assumed", "by construction", "not expressible", "uncertain")
 MANIPULATIONS = {**OF_CELLS, "genotype": Genotype}
 RUN = (SCORED, ASSUMED, BY_CONSTRUCTION)
-_GAIT = ("speed_mm_s", "frequency_Hz", "wavelength", "amplitude_per_mm", "reversals_per_min", "forward_share", "backward_share")
+_GAIT = ("speed_mm_s", "frequency_Hz", "wavelength", "amplitude_per_mm")
 #: The closed-loop assays and what each measures; how a measure is compared stands in :data:`wormsim.effects.MEASURES`.
 ASSAYS = {
-    "crawl": _GAIT,
+    "crawl": (*_GAIT, "reversals_per_min", "forward_share", "backward_share"),
     "swim": _GAIT,
     "gentle_touch_front": ("reversal_mm_s",),
     "gentle_touch_back": ("acceleration_mm_s",),

@@ -84,7 +84,9 @@ class Scoring:
             lacking = [case for case in (INTACT, case_of(row)) if case not in table.columns]
             if lacking:
                 nothing = effect([], [], row["measure"])
-                out.append(Effect(**{**vars(nothing), "reason": f"{' and '.join(lacking)} not run in {row['assay']}"}))
+                done = ((here["assay"] == row["assay"]) & (here["case"] == case_of(row))).any()
+                why = f"{row['assay']} gave no {row['measure']}" if done else f"{' and '.join(lacking)} not run in {row['assay']}"
+                out.append(Effect(**{**vars(nothing), "reason": why}))
             else:
                 out.append(effect(table[INTACT], table[case_of(row)], row["measure"]))
         return out
