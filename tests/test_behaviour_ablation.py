@@ -7,19 +7,23 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 import wormsim as ws
+from wormsim import catalog
 from wormsim.animal import individual
 from wormsim.assays.crawl import ASSAY
 from wormsim.behaviour_assay import run_assay
+from wormsim.behaviour_evidence import ASSAYS
 from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
 from wormsim.calibrated import load_animals, parameters_of, wiring_of
 from wormsim.calibration import Target, accepts, calibrate, calibrations, from_unit, to_unit, total_cost
 from wormsim.cli import app
 from wormsim.errors import InputError
 from wormsim.experiment import run
-from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, without
+from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
+from wormsim.studies.behaviour_ablation import assay_of
 from wormsim.studies.calibrate_animals import pilots_of
 
 KEYS = tuple(k for k in FREE if k not in MALE_KEYS)
@@ -27,6 +31,8 @@ HEADER = "id,behaviour,assay,measure,cells,manipulation,expected,role,basis,repo
 ROWS = """T1,forward locomotion,crawl,speed_mm_s,AVB,ablate,impaired,by construction,driven,impaired,high,test,Test A 2000,
 T2,forward locomotion,crawl,speed_mm_s,DB VB,ablate,lost,scored,a row,lost,high,test,Test A 2000,
 T3,forward locomotion,crawl,speed_mm_s,PVC,ablate,normal,scored,a row,normal,high,test,Test A 2000,
+T4,reversals,crawl,reversals_per_min,PVC,ablate,impaired,scored,a row,fewer,high,test,Test A 2000,
+T5,salt chemotaxis,chemotaxis_salt,chemotaxis_index,ASE,ablate,lost,scored,a row,lost,high,test,Test A 2000,
 """
 
 
@@ -73,7 +79,20 @@ def test_every_animal_is_run_intact_and_after_every_removal(results):
     assert set(values["wiring"]) == {"real wiring", "degree shuffles"}
     assert len(results.result.scores) > 3
     assert {"published_rows", "confusion", "without", "intact"} <= set(results.result.tables)
-    assert "not explained" in " ".join(results.result.summary) or "Gone in most" in " ".join(results.result.summary)
+    text = " ".join(results.result.summary)
+    assert "not explained" in text or "Gone in most" in text
+
+
+def test_nothing_that_was_left_out_goes_unsaid(results):
+    text = " ".join(results.result.summary)
+    assert "chemotaxis_salt (T5), which no file of assays/ is" in text
+    assert "Of 3 calibrated individuals of the real wiring 2 were accepted, and the first 2 took part" in text
+    assert "of 1 degree-preserving shuffles, calibrated in the same way, 1 were, and 1 took part" in text
+    scores = results.result.scores
+    assert scores[scores["control"] == "degree shuffles"]["verdict"].tolist() == ["1 animals: with fewer than 4 it is not scored"]
+    rows = results.result.tables["published_rows"].set_index("id")
+    assert "not run" not in rows.loc["T4", "why"]
+    assert "gave no" not in rows.loc["T4", "why"]
 
 
 def test_a_value_is_what_the_animal_does_alone(folder, results):
@@ -91,7 +110,7 @@ def test_a_value_is_what_the_animal_does_alone(folder, results):
 
 
 def test_figures_are_drawn_from_tables(results):
-    assert {"published_rows", "without"} <= set(results.result.figures)
+    assert set(results.result.figures) == {"published_rows", "confusion", "without"}
     for figure in results.result.figures.values():
         assert figure.draw().axes
 
@@ -137,6 +156,43 @@ def test_control_table_by_hand():
     assert table.loc[0, "animals"] == 3  # the fourth does not do it when intact
     assert table.loc[0, "left"] == pytest.approx(0.2)
     assert table.loc[0, "survive"] == pytest.approx(1 / 3)
+    assert table.loc[0, "unmeasured"] == 0
+
+
+@pytest.mark.parametrize(("then", "left", "survive", "said"), [
+    ((-0.09, np.nan, np.nan), 0.9, 1 / 3, "Gone in most: x reversal_mm_s (0.90 left, 2 cannot be measured, survives in 33% of 3)"),
+    ((np.nan, np.nan, np.nan), np.nan, 0.0, "Gone in most: x reversal_mm_s (3 cannot be measured, survives in 0% of 3)")])
+def test_what_fails_under_a_control_does_not_survive_it(then, left, survive, said):
+    """An animal that fails when the wiring is gone is no proof that the wiring does nothing."""
+    values = pd.DataFrame([{"assay": "x", "measure": "reversal_mm_s", "animal": a, "case": c, "value": v}
+                           for a, x in enumerate(then) for c, v in (("intact", -0.1), (NO_WIRING, x))])
+    row = control_table(values, [NO_WIRING]).iloc[0]
+    assert row["animals"] == 3
+    assert row["left"] == pytest.approx(left, nan_ok=True)
+    assert row["survive"] == pytest.approx(survive)
+    assert said in control_text(control_table(values, [NO_WIRING]))[0]
+
+
+@pytest.mark.parametrize("name", [name for name in ASSAYS if name in catalog.names("assays") and name != "mating"])
+def test_an_assay_gives_the_measures_that_rows_may_name(name):
+    """A row that names a measure which its assay does not give would be scored as wrong, for ever."""
+    found = run_assay(assay_of(name), individual(ws.load_circuit("whole_hermaphrodite"), 100), pilots_of("pilot").iloc[:1].astype(float))
+    assert set(ASSAYS[name]) <= set(found)
+
+
+def test_reversals_are_counted():
+    """Three seconds forward and two back along a path, three times: the ten seconds that count hold the end of one reversal, one, and the start
+    of one.
+    """
+    dt_s = 0.05
+    t = np.arange(0, 14, dt_s)
+    path = np.cumsum(np.where((t % 5) < 3, 0.2, -0.2)) * dt_s
+    s = np.linspace(0, 1, 49)
+    x = (path[:, None] - s)[None]
+    behaviour = xr.Dataset({"x_mm": (("variant", "time", "node"), x), "y_mm": (("variant", "time", "node"), 0.05 * np.sin(9 * x))},
+                           coords={"time_s": t})
+    found = ASSAY.measure(behaviour)["reversals_per_min"]
+    assert found == pytest.approx([60 / 10 * 3])
 
 
 def test_targets():

@@ -25,6 +25,9 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         "what was "
         "published. Bands: what counts as lost, impaired, normal and enhanced. Grey labels: true by construction or only assumed, and not scored.",
         "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
+    out["confusion"] = StudyFigure(
+        lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored. On the diagonal "
+        "both agree.", "Table of published categories against verdicts, darker with more rows")
     if len(controls):
         out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic "
                                      "drive and "
@@ -55,6 +58,24 @@ def published(rows: pd.DataFrame) -> Figure:
     axes.set(xlim=(LEAST, MOST), ylim=(-0.7, len(here) + 0.3), xlabel="response left (1: as in the same animal intact; below 0: the other way round)")
     axes.legend(handles=[axes.plot([], [], "o", color=c, label=f"published: {n}")[0] for n, c in COLOURS.items()], fontsize=7, ncols=4,
                 loc="upper center", bbox_to_anchor=(0.4, -0.9 / figure.get_size_inches()[1]), frameon=False)
+    return figure
+
+
+def matrix(table: pd.DataFrame) -> Figure:
+    """Published categories down, verdicts across; the counts are written in."""
+    from matplotlib.figure import Figure
+
+    said = [name for name in table.columns if name != "published"]
+    count = table[said].to_numpy(float)
+    figure = Figure(figsize=(5.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    most = max(count.max(), 1.0)
+    axes.imshow(count, cmap="Greys", vmin=0, vmax=1.4 * most, aspect="auto")
+    for (row, column), n in np.ndenumerate(count):
+        axes.text(column, row, f"{n:.3g}", ha="center", va="center", color="white" if n > 0.8 * most else "0.6" if n == 0 else "black")
+    axes.set_xticks(range(len(said)), [name.replace(" ", "\n") for name in said])
+    axes.set_yticks(range(len(table)), table["published"])
+    axes.set(xlabel="the ensemble says", ylabel="published")
     return figure
 
 

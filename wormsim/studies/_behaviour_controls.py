@@ -169,13 +169,17 @@ def _contacts(s: Scoring, lines: pd.DataFrame, medians: np.ndarray) -> list[dict
 def _wirings(s: Scoring, lines: pd.DataFrame, control: str, names: Sequence[str]) -> list[dict]:
     """A control wiring, or the shuffles of a kind, by medians, beside the real wiring cut to as many animals."""
     planned = max(s.planned.get(control, 1), len(names))
+    if planned == 0:
+        return [_unscored(control, "no such wiring took part: nothing here says what it would have scored")]
+    if names == [control] and len(s.animals(control)) < LEAST_COMPARED:
+        return [_unscored(control, f"{len(s.animals(control))} animals: with fewer than {LEAST_COMPARED} it is not scored")]
     scored = [name for name in names if len(s.animals(name)) >= LEAST_COMPARED]
     lost = f"{planned - len(scored)} of {planned} could not be calibrated to {LEAST_COMPARED} animals and are not scored"
     if not scored:
-        return [{"metric": BINARY, "group": ALL, "control": control, "value": np.nan, "n": 0, "verdict": lost}]
+        return [_unscored(control, lost)]
     ran = np.logical_and.reduce([s.ran(name, lines) for name in scored])
     if not ran.any():
-        return [{"metric": BINARY, "group": ALL, "control": control, "value": np.nan, "n": 0, "verdict": "ran none of the scored lines"}]
+        return [_unscored(control, "ran none of the scored lines")]
     lines, left_out = lines[ran], int((~ran).sum())
     size = min(len(s.animals(name)) for name in (REAL, *scored))
     real = np.array([e.leaning for e in s.effects(REAL, lines, size)], object)
@@ -195,6 +199,10 @@ def _wirings(s: Scoring, lines: pd.DataFrame, control: str, names: Sequence[str]
                         "n": len(values), "verdict": text + (f"; {lost}" if len(scored) < planned else "") + note})
         out.append(_difference(s, metric, control, lines, real, others))
     return out
+
+
+def _unscored(control: str, why: str) -> dict:
+    return {"metric": BINARY, "group": ALL, "control": control, "value": np.nan, "n": 0, "verdict": why}
 
 
 def _difference(s: Scoring, metric: str, control: str, lines: pd.DataFrame, real: np.ndarray, others: Sequence[np.ndarray]) -> dict:

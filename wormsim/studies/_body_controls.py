@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..animal import Wiring, edges_of
-from ..effects import measure_of, response_left
+from ..effects import measure_of, response_left, shows
 
 NO_WIRING, NO_DRIVE, NO_STRETCH = WITHOUT = ("no neuron-neuron wiring", "no tonic drive", "no proprioception")
 #: From this share of the intact response on, a behaviour is said to survive (chosen here).
@@ -37,7 +37,11 @@ def without(control: str, wiring: Wiring) -> tuple[Wiring, dict]:
 
 
 def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
-    """Intact behaviours and what of them is left under each control: medians over the animals that show the behaviour when intact."""
+    """Intact behaviours and what of them is left under each control, over the animals that show the behaviour when intact.
+
+    `left` is a median over those of them that can be measured under the control; `survive` a share of all of them, and `unmeasured` those
+    that failed, or in which nothing is left to be measured (a body that does not undulate has no wavelength): they do not survive.
+    """
     out = []
     for (assay, measure), here in values.groupby(["assay", "measure"], sort=False):
         wide = here.pivot(index="animal", columns="case", values="value")
@@ -47,14 +51,15 @@ def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
         for control in controls:
             if control not in wide:
                 continue
-            left = response_left(wide["intact"], wide[control], how)
-            there = left[~np.isnan(left)]
-            if len(there) == 0:
+            shown = shows(wide["intact"], how)
+            if not shown.any():
                 continue
-            out.append({"assay": assay, "measure": measure, "control": control, "animals": len(there), "intact": float(wide["intact"].median()),
-                        "then": float(wide[control].median()), "left": float(np.median(there)), "survive": float((there >= SURVIVES).mean()),
-                        "failed": int((wide["intact"].notna() & wide[control].isna()).sum())})
-    columns = ["assay", "measure", "control", "animals", "intact", "then", "left", "survive", "failed"]
+            left = response_left(wide["intact"], wide[control], how)[shown]
+            known = left[~np.isnan(left)]
+            out.append({"assay": assay, "measure": measure, "control": control, "animals": len(left), "intact": float(wide["intact"][shown].median()),
+                        "then": float(wide[control][shown].median()), "left": float(np.median(known)) if len(known) else np.nan,
+                        "survive": float((left >= SURVIVES).mean()), "unmeasured": len(left) - len(known)})
+    columns = ["assay", "measure", "control", "animals", "intact", "then", "left", "survive", "unmeasured"]
     return pd.DataFrame(out, columns=columns)
 
 
@@ -67,9 +72,13 @@ def control_text(table: pd.DataFrame) -> list[str]:
         lost = here[here["survive"] <= 0.5]
 
         def name(rows: pd.DataFrame) -> str:
-            return ", ".join(f"{r.assay} {r.measure} ({r.left:.2f} left, survives in {r.survive:.0%} of {r.animals})"
-                             for r in rows.itertuples()) or "nothing"
+            return ", ".join(f"{r.assay} {r.measure} ({_left(r)}survives in {r.survive:.0%} of {r.animals})" for r in rows.itertuples()) or "nothing"
 
         so = " and so are **not explained by the wiring between neurons**" if control == NO_WIRING and len(kept) else ""
         out.append(f"With {control}: still there in most animals are {name(kept)}{so}. Gone in most: {name(lost)}.")
     return out
+
+
+def _left(row) -> str:
+    known = f"{row.left:.2f} left, " if row.left == row.left else ""
+    return known + (f"{row.unmeasured} cannot be measured, " if row.unmeasured else "")

@@ -144,13 +144,14 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     values = pd.concat(parts, ignore_index=True)
     controls = values["case"].isin(WITHOUT)
     bodies, values = values[controls | (values["case"] == INTACT)], values[~controls]
-    scoring = Scoring(values, evidence, contacts_of(evidence, circuit), {}, spec.score.bootstrap, spec.seed)
+    planned = {} if len(shuffled) else {f"{SHUFFLES}s": 0}
+    scoring = Scoring(values, evidence, contacts_of(evidence, circuit), planned, spec.score.bootstrap, spec.seed)
     verdicts = verdict_table(scoring)
     scores = score_table(score_rows(scoring, verdicts))
     survives = control_table(bodies[bodies["wiring"] == "real wiring"], spec.controls.without)
     intact = values[values["case"] == INTACT].groupby(["wiring", "assay", "measure"], sort=False)["value"]
     result = StudyResult(
-        summary=[*summary_text(verdicts, scores), *control_text(survives), _animals_text(spec, real, shuffled)],
+        summary=[*summary_text(verdicts, scores), *control_text(survives), *_elsewhere_text(spec), _animals_text(spec, real, shuffled)],
         scores=scores,
         tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "without": survives,
                 "intact": intact.describe(percentiles=[0.025, 0.5, 0.975]).reset_index(), "values": values},
@@ -191,9 +192,26 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:
-    return (f"{len(real)} calibrated animals of the real wiring and {len(shuffled)} of degree-preserving shuffles, calibrated in the same way, "
-            "took part. "
+    tried = load_animals(spec.model.animals, accepted=False).groupby("kind")["accepted"]
+    size, good = tried.size(), tried.sum()
+    if size.get("degree", 0):
+        there = f"; of {size['degree']} degree-preserving shuffles, calibrated in the same way, {good['degree']} were, and {len(shuffled)} took part"
+    else:
+        there = "; no shuffled wiring was calibrated for this ensemble, so that there is no such control"
+    return (f"Of {size['real']} calibrated individuals of the real wiring {good['real']} were accepted, and the first {len(real)} took part{there}. "
             "None of the rows scored here was seen by a calibration.")
+
+
+def _elsewhere_text(spec: Spec) -> list[str]:
+    """The lines that could be run, though not by the assays of this experiment: none may go missing unsaid."""
+    evidence = read_behaviour(spec.score.evidence)
+    others = evidence[evidence["role"].isin(RUN) & ~evidence["assay"].isin(spec.model.assays)]
+    if others.empty:
+        return []
+    known = catalog.names("assays")
+    parts = [f"{name} ({', '.join(here.index)}){'' if name in known else ', which no file of assays/ is, so that they are run nowhere'}"
+             for name, here in others.groupby("assay", sort=False)]
+    return [f"**Other assays.** {len(others)} lines of the table are of assays that were not asked for here: {'; '.join(parts)}."]
 
 
 def _plain(row: pd.Series) -> dict:
