@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from wormsim.errors import InputError
-from wormsim.metrics.chemotaxis import CEILING, FLOOR, approach_index, curving, heading_index, mean_interval
+from wormsim.metrics.chemotaxis import CEILING, FLOOR, approach_index, heading_index, mean_interval
 
 
 def line(angle, n=50, speed=0.1):
@@ -64,47 +64,6 @@ def test_approach_of_a_steady_crawl_is_by_hand():
     assert approach_index(jump, 0 * jump, (10, 0)) == pytest.approx(0.99)
 
 
-def steered(gain, n=4000, dt_s=0.5, speed=0.2, noise=0.05, seed=0):
-    """An animal whose heading turns by gain sin(bearing) per mm, up being along +y, besides chance."""
-    rng = np.random.default_rng(seed)
-    heading, x, y = 0.3, [0.0], [0.0]
-    for _ in range(n):
-        x.append(x[-1] + speed * dt_s * np.cos(heading))
-        y.append(y[-1] + speed * dt_s * np.sin(heading))
-        heading += gain * np.sin(np.pi / 2 - heading) * speed * dt_s + noise * rng.normal() + 0.1 * (rng.random() < 0.02) * rng.normal()
-    return np.array(x), np.array(y)
-
-
-@pytest.mark.parametrize("gain", [0.6, 0.0, -0.4])
-def test_the_steering_of_a_path_is_found(gain):
-    slopes = [float(curving(*steered(gain, noise=0.15, seed=s), up=(0, 1))[2]) for s in range(4)]
-    assert np.mean(slopes) == pytest.approx(gain, abs=0.12)
-
-
-def test_a_circle_has_its_curvature_and_mirrors_change_every_sign():
-    turn = np.linspace(0, 4 * np.pi, 400)
-    x, y = 2 * np.cos(turn), 2 * np.sin(turn)
-    bearing, rate, steering = curving(x, y, peak_mm=(50, 3))
-    np.testing.assert_allclose(rate, 0.5, rtol=1e-3)  # radius 2 mm, counter-clockwise
-    assert steering == pytest.approx(0, abs=1e-6)
-    mirrored = curving(x, -y, peak_mm=(50, -3))
-    np.testing.assert_allclose(mirrored[0], -bearing, atol=1e-9)
-    np.testing.assert_allclose(mirrored[1], -rate)
-    # up lies to the left of a path along x: bearing + 90 degrees
-    bearing, *_ = curving(*line(0.0), up=(0, 1))
-    np.testing.assert_allclose(bearing, np.pi / 2)
-
-
-def test_frames_that_are_not_steady_are_left_out():
-    x, y = steered(0.6, n=300)
-    x[100], y[100] = x[100] + 0.05, y[100] - 0.05  # a jolt
-    steady = np.ones(x.shape, bool)
-    steady[100] = False
-    rate = curving(x, y, up=(0, 1), steady=steady)[1]
-    assert (np.flatnonzero(np.isnan(rate)) == [98, 99, 100]).all()
-    assert np.isnan(curving(x[:9], y[:9], up=(0, 1))[2])
-
-
 def test_the_interval_is_students():
     z = np.random.default_rng(2).normal(0.3, 0.2, 12)
     found = ttest_1samp(z, 0).confidence_interval(0.95)
@@ -120,7 +79,6 @@ def test_the_interval_is_students():
     (lambda: heading_index([0, 1, 2], [0, 1, 2], peak_mm=(0, np.nan)), "two finite numbers"),
     (lambda: heading_index([0, 1], [0, 1], up=(1, 0)), "three frames"),
     (lambda: approach_index([0, 1, 2], [0, 1], (1, 0)), "shapes"),
-    (lambda: curving([0, 1, 2], [0, 1, 2], up=(1, 0), steady=[True]), "steady has the shape"),
 ])
 def test_bad_input(call, message):
     with pytest.raises(InputError, match=message):

@@ -206,19 +206,18 @@ def test_walls_add_to_what_is_there():
 @pytest.mark.parametrize("shape", [wall.CIRCLE, wall.RECTANGLE])
 def test_a_wall_holds_a_body_that_is_pushed_against_it(shape):
     """A rod pushed outwards along itself by 2 uN at each node ends where the walls carry all of it."""
-    from wormsim.kernels.rod import BAND, rod_step
+    from wormsim.kernels.rod import rod_step, room
 
     n, k, push = 48, 1000.0, 2.0
     seg = 1.0 / n
-    x, y = 5.0 - np.arange(n + 1) * seg, np.zeros(n + 1)
-    zeros = [np.zeros(n + 1) for _ in range(5)]
-    radius = np.full(n + 1, 0.01)
-    matrix, u, kappa = np.empty((2 * n + 2, BAND)), np.empty(2 * n + 2), np.empty(n - 1)
+    x, y = (5.0 - np.arange(n + 1) * seg)[:, None], np.zeros((n + 1, 1))
+    contacts = [np.zeros((n + 1, 1)) for _ in range(5)]
+    radius, body = np.full(n + 1, 0.01), room(n + 1, 1)
+    drag, one = np.array([[3.2], [128.0]]), np.ones((1, 1))
     for _ in range(3000):
-        column = [z.reshape(-1, 1) for z in (x, y, *zeros)]
-        wall.press_walls(np.array([shape]), np.array([5.0]), np.array([4.0]), k, radius, *column)
-        zeros[0] += push
-        rod_step(x, y, np.zeros(n - 1), np.full(n - 1, 0.1), np.full(n - 1, 5e-4), 2e4, seg, 3.2, 128.0, *zeros, 1e-2, matrix, u, kappa)
-    beyond = np.maximum(x + radius - 5.0, 0)
+        wall.press_walls(np.array([shape]), np.array([5.0]), np.array([4.0]), k, radius, x, y, *contacts)
+        contacts[0] += push
+        rod_step(x, y, np.zeros((n - 1, 1)), np.ones(n - 1), 0.1 * one, 5e-4 * one, 2e4, seg, drag, *contacts, 1e-2, *body, np.zeros((n - 1, 1)))
+    beyond = np.maximum(x[:, 0] + radius - 5.0, 0)
     assert k * beyond.sum() == pytest.approx(push * (n + 1), rel=1e-6)
-    assert np.abs(u).max() < 1e-9
+    assert np.abs(body[1]).max() < 1e-9

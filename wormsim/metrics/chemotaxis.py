@@ -7,9 +7,6 @@ Steps are from frame to frame: pass frames about one undulation apart, or the sw
   gradient; 1: straight up. It is this module's score.
 * :func:`approach_index`: share of the distance to the peak that was closed, as a mean over time, at most 1: an animal that never
   moves has 0, and one that could jump to the peak 1.
-* :func:`curving`: how much the path bends per mm by where the gradient lies, which tells a steering animal (klinotaxis, "weathervane") from
-  one that only turns at random more often when things get worse (pirouettes). Published of the worm: Iino Y, Yoshida K 2009 J Neurosci
-  29:5370 (from memory, medium). Frames of reversals and turns are for the caller to leave out.
 
 Definitions are chosen here; other papers' chemotaxis indices count animals in a region of the plate and are not these.
 """
@@ -22,8 +19,6 @@ from scipy.stats import t as student
 from ..errors import InputError
 
 FLOOR, CEILING = 0.0, 1.0
-#: Steps needed for a slope of the curving rate.
-LEAST_STEPS = 10
 
 
 def heading_index(x_mm, y_mm, peak_mm=None, up=None) -> np.ndarray:
@@ -64,50 +59,6 @@ def approach_index(x_mm, y_mm, peak_mm) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(there, distance, 0.0).sum(axis=-1) / there.sum(axis=-1)
         return np.where(start > 0, 1.0 - mean / start, np.nan)
-
-
-def curving(x_mm, y_mm, peak_mm=None, up=None, steady=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Turning of the path per mm against where up lies from the heading.
-
-    Parameters
-    ----------
-    x_mm, y_mm : array_like, shape (..., T)
-    peak_mm, up
-        As in :func:`heading_index`.
-    steady : array_like of bool, shape (..., T), optional
-        Frames of steady forward crawling; a turn counts where its three frames are.
-
-    Returns
-    -------
-    bearing_rad : ndarray, shape (..., T - 2)
-        Angle from the heading to up, -pi to pi, counter-clockwise positive.
-    curving_rad_mm : ndarray, shape (..., T - 2)
-        Change of the heading from one step to the next over the mean length of the two, the same sign; not-a-number where left out.
-    steering_rad_mm : ndarray, shape (...)
-        Slope of the curving on sin(bearing) by least squares through all that was not left out: above 0, the animal bends its path
-        up the gradient. Not-a-number with fewer than 10 steps.
-    """
-    x, y = _paths(x_mm, y_mm)
-    dx, dy = np.diff(x), np.diff(y)
-    length = np.hypot(dx, dy)
-    heading = np.where(length > 0, np.arctan2(dy, dx), np.nan)
-    turn = _wrapped(np.diff(heading, axis=-1))
-    per_mm = turn / (0.5 * (length[..., 1:] + length[..., :-1]))
-    # where up lies is asked at the frame between the two steps; the heading there is their mean
-    to_x, to_y = _upward(x[..., 1:-1], y[..., 1:-1], peak_mm, up)
-    bearing = _wrapped(np.arctan2(to_y, to_x) - (heading[..., :-1] + 0.5 * turn))
-    if steady is not None:
-        good = np.asarray(steady, bool)
-        if good.shape != x.shape:
-            raise InputError(f"steady has the shape {good.shape}, the paths {x.shape}: both must have the same frames")
-        per_mm = np.where(good[..., 2:] & good[..., 1:-1] & good[..., :-2], per_mm, np.nan)
-    used = np.isfinite(per_mm) & np.isfinite(bearing)
-    n = used.sum(axis=-1)
-    s, c = np.where(used, np.sin(bearing), 0.0), np.where(used, per_mm, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = (s * s).sum(axis=-1) - s.sum(axis=-1) ** 2 / n
-        slope = ((s * c).sum(axis=-1) - s.sum(axis=-1) * c.sum(axis=-1) / n) / variance
-    return bearing, per_mm, np.where((n >= LEAST_STEPS) & (variance > 1e-12 * n), slope, np.nan)
 
 
 def mean_interval(index, level: float = 0.95) -> tuple[float, float, float]:
@@ -160,7 +111,3 @@ def _upward(x, y, peak_mm, up) -> tuple[np.ndarray, np.ndarray]:
     size = np.hypot(to_x, to_y)
     with np.errstate(invalid="ignore", divide="ignore"):
         return to_x / size, to_y / size
-
-
-def _wrapped(angle: np.ndarray) -> np.ndarray:
-    return (angle + np.pi) % (2 * np.pi) - np.pi
