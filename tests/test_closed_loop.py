@@ -155,6 +155,12 @@ def test_bad_input(worm, male, mover):
         simulate_animals(worm, mover, [World()] * 2, duration_s=0.1)
     with pytest.raises(InputError, match="whole number of steps"):
         simulate_animals(worm, mover, World(), duration_s=0.1, every_ms=3.0)
+    with pytest.raises(InputError, match="in this order"):
+        World.of("agar", Touch("touch_front", 2.0, 1.0))
+    with pytest.raises(InputError, match="overlaps another"):
+        World.of("agar", Touch("tap", 1.0, 2.0), Touch("tap", 1.5, 3.0))
+    with pytest.raises(InputError, match="tuoch"):
+        World.of("agar", Touch("tuoch", 1.0, 2.0))
     with pytest.raises(InputError, match="salt"):
         World(Dish(salt=Field("linear", {"base_mM": 1.0, "slope_x_mM_per_mm": 10.0})))
 

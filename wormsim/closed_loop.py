@@ -54,6 +54,9 @@ class World:
     touches: tuple[senses.Touch, ...] = ()
     mate: mate.Mate | None = None
 
+    def __post_init__(self):
+        senses.TouchSchedule(self.touches)  # refuses times out of order, touches that overlap, levels beyond 1
+
     @classmethod
     def of(cls, medium: str | float, *touches: senses.Touch, **dish) -> World:
         """A dish of a medium, with touches."""
@@ -272,9 +275,6 @@ def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
     """Scheduled touches, and the cells that feel each signal."""
     lanes = len(worlds)
     touches = sorted({(t.signal, t.start_s, t.stop_s) for w in worlds for t in w.touches})
-    for name, *_ in touches:
-        if name not in senses.SIGNALS:
-            raise InputError(f"a touch of signal {name!r}; the signals are {', '.join(senses.SIGNALS)}")
     level = np.array([[sum(t.level for t in w.touches if (t.signal, t.start_s, t.stop_s) == key) for w in worlds] for key in touches], float)
     steps = np.array([[round(t * 1000 / s.dt_ms) for t in key[1:]] for key in touches], np.int64).reshape(-1, 2)
     cell, signal, weight = senses.sensors(wiring.circuit, needed=sorted({t[0] for t in touches}))
