@@ -46,6 +46,7 @@ def walk(wiring: Wiring, numbers: Mapping[str, float], duration_s: float, medium
     touch : tuple of sequence of str, float and float, optional
         Cells in which `g_touch_nS` opens towards 0 mV, from when until when, s.
     """
+    numbers = dict(numbers)  # looked up in every step: a Series is slow at that
     cells, form, dt = list(wiring.cells), wiring.form, dt_ms * 1e-3
     row = {name: i for i, name in enumerate(cells)}
     alive = np.array([name not in without for name in cells], float)
