@@ -126,6 +126,25 @@ def mean_between(values: np.ndarray, time_s: np.ndarray, start_s: float, stop_s:
     return values[:, (time_s >= start_s - 1e-9) & (time_s < stop_s - 1e-9)].mean(axis=1)
 
 
+#: When the answer to a touch is looked for, s after its onset, and over how long it has to hold. Real worms reverse within a second and for 2.4 to
+#: 4.5 s (medians of the recordings of Dag U et al 2023 Cell 186:2574); a body of the model needs one to three to turn its wave round, and
+#: how soon it answers is not asked (both chosen here).
+ANSWER_S, HOLDS_S = (0.5, 5.0), 1.5
+
+
+def slowest(velocity_mm_s: np.ndarray, time_s: np.ndarray, touch_s: float) -> np.ndarray:
+    """Least mean over HOLDS_S of (V, T) velocities within ANSWER_S of a touch, (V,), mm/s: below 0 for a reversal."""
+    starts = np.arange(touch_s + ANSWER_S[0], touch_s + ANSWER_S[1] - HOLDS_S + 1e-9, 0.25)
+    return np.min([mean_between(velocity_mm_s, time_s, at, at + HOLDS_S) for at in starts], axis=0)
+
+
+def slowest_since_touch(behaviour: xr.Dataset) -> np.ndarray:
+    """:func:`slowest` of each animal after its own first touch, (V,), mm/s."""
+    v, t = velocity(behaviour)
+    at = behaviour["touch_s"].to_numpy()
+    return np.array([slowest(v[k : k + 1], t, at[k])[0] for k in range(len(v))])
+
+
 def since_touch(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndarray:
     """Mean signed velocity (V,), mm/s, from `start_s` to `stop_s` after each animal's first touch."""
     v, t = velocity(behaviour)

@@ -1,22 +1,26 @@
 """Calibration: find the strengths with which an intact individual behaves as intact worms do. Nothing is ablated here.
 
-An individual fixes wiring, signs and strength factors; what is searched are the numbers of :mod:`wormsim.body.parameters`, by CMA-ES
-(Hansen N 2016 arXiv:1604.00772, package cma) with a whole population in one kernel call. A target is a band; what lies outside costs
-the square of its distance in units of the target's `scale`, at most MOST. An animal is accepted when every target is
-within its `accepted` band, which is wider than the band aimed at. How many individuals were tried and how many were accepted is
-part of the result.
+An individual fixes wiring, signs and strength factors; what is searched are the numbers of :mod:`wormsim.body.parameters`, in steps
+(:class:`Step`) that ask for more and more: to crawl, to back while AVA, AVD and AVE are held depolarised, to back when touched. A step
+starts from many candidates near what the step before found, with the numbers that are new to it drawn from their priors, and goes
+on by CMA-ES (Hansen N 2016 arXiv:1604.00772, package cma) that keeps its best, a whole population in one kernel call. The first wide
+sieve matters more than the search: whether an animal switches between crawling and backing at all has no slope to climb.
+
+A target is a band; what lies outside costs the square of its distance in units of the target's `scale`, at most MOST. An animal is
+accepted when every target is within its `accepted` band, which is wider than the band aimed at. How many individuals were tried
+and how many were accepted is part of the result.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .behaviour_assay import mean_between, velocity
+from .behaviour_assay import ANSWER_S, mean_between, slowest, velocity
 from .body.parameters import BY_KEY, FREE, MALE_KEYS
 from .body.senses import Touch
 from .closed_loop import World, simulate_animals
@@ -70,7 +74,7 @@ _GAIT = "wormsim/data/gait_targets.csv"
 #: Bands of acceptance are chosen here: wide enough that an ensemble is found, narrow enough to be a crawl.
 MOVING = (
     Target("crawl_speed_mm_s", 0.12, 0.30, 0.08, 0.35, 0.05, _GAIT),
-    Target("crawl_least_mm_s", 0.08, _INF, 0.04, _INF, 0.05, "it goes on: least mean over three stretches of four seconds (chosen here)"),
+    Target("crawl_least_mm_s", 0.06, _INF, 0.03, _INF, 0.05, "it goes on: least mean over any two seconds (chosen here)"),
     Target("crawl_frequency_Hz", 0.30, 0.50, 0.22, 0.65, 0.15, _GAIT),
     Target("crawl_wavelength", 0.55, 0.80, 0.45, 0.95, 0.15, _GAIT),
     Target("crawl_amplitude_per_mm", 3.5, 9.0, 2.0, 12.0, 2.0, "5 to 10 curvatures times body length in crawling worms (from memory, low)"),
@@ -78,15 +82,51 @@ MOVING = (
     Target("swim_wavelength_ratio", 1.25, 3.0, 1.1, 4.0, 0.3, _GAIT + ": longer in water, the published ratio is 2.3; qualitative here"),
     Target("swim_amplitude_per_mm", 1.5, 12.0, 1.0, 15.0, 1.0, "it does swim (chosen here)"),
 )
-TOUCHED = (
-    Target("touch_back_mm_s", 0.03, _INF, 0.015, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
-    Target("recovered_mm_s", 0.08, 0.40, 0.04, 0.45, 0.05, "goes on forward afterwards"),
-    Target("touch_front_mm_s", -_INF, -0.04, -_INF, -0.025, 0.1,
-           "backs when touched in front, mean of two moments: Chalfie M et al 1985 J Neurosci 5:956"),
-    Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.01, 0.1, "and at either of them, whatever the phase of the gait"),
+DRIVEN = (
+    Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.04, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
+    Target("driven_least_mm_s", -_INF, -0.04, -_INF, -0.02, 0.04, "... in any two seconds of them (chosen here)"),
 )
-#: Touches of the second run on agar, s; the same animal untouched, with the same noise, stands beside it.
-_FRONT_S, _BACK_S, _AGAIN_S, _TOUCH_S, _AGAR_S, _WATER_S = 6.6, 11.0, 14.2, 1.0, 16.2, 6.0
+TOUCHED = (
+    Target("touch_front_mm_s", -0.40, -0.05, -1.0, -0.03, 0.06, "backs when touched in front: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.02, 0.06, "... at any of the moments, whatever the phase of the gait (chosen here)"),
+    Target("touch_front_change_mm_s", -_INF, -0.10, -_INF, -0.06, 0.1, "... and not when left alone: less the slowest of its untouched twin"),
+    Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.05, "goes on forward afterwards, whatever the moment (chosen here)"),
+)
+#: Conductance that holds AVA, AVD and AVE depolarised, nS (chosen here: enough for their full effect on what they contact).
+DRIVE_NS = 1.0
+#: ... and, in the first sieve, one that they may reach through their synapses (chosen here).
+FAINT_NS = 0.15
+#: Moments of a touch in front and behind, how long it lasts, and lengths of the runs, s. The moments meet the gait in several phases and are
+#: none of those of the assays.
+_FRONT_S, _BACK_S, _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = (5.7, 6.4, 7.1, 7.8), (6.0, 7.5), 1.0, 15.0, 6.0, 11.0
+
+
+def least_mean(velocity_mm_s: np.ndarray, time_s: np.ndarray, start_s: float, stop_s: float, sign: int = 1) -> np.ndarray:
+    """Least (sign 1) or greatest (-1) mean velocity over two seconds, of windows half a second apart, (A,)."""
+    means = [mean_between(velocity_mm_s, time_s, at, at + 2) for at in np.arange(start_s, stop_s - 1.99, 0.5)]
+    return sign * np.min(sign * np.array(means), axis=0)
+
+
+def crawling(wiring: Wiring, parameters: pd.DataFrame, seed: int, duration_s: float) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """How an animal left alone on agar moves; its velocity (A, T) in mm/s and its times."""
+    from .metrics.gait import gait
+
+    alone = simulate_animals(wiring, parameters, World.of("agar"), duration_s=duration_s, seeds=[seed] * len(parameters))
+    crawl = gait(alone["x_mm"].to_numpy()[:, 80:], alone["y_mm"].to_numpy()[:, 80:], 0.05)
+    free, t = velocity(alone)
+    return {"crawl_speed_mm_s": crawl.speed_mm_s, "crawl_frequency_Hz": crawl.frequency_Hz, "crawl_wavelength": crawl.wavelength,
+            "crawl_amplitude_per_mm": crawl.amplitude_per_mm, "crawl_least_mm_s": least_mean(free, t, 3, duration_s)}, free, t
+
+
+def driven(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
+    """What DRIVEN asks for."""
+    from .perturbations.stimulate import Stimulate
+
+    n = len(parameters)
+    v, t = velocity(simulate_animals(wiring, parameters, World.of("agar"), [(Stimulate("AVA", "AVD", "AVE", g_nS=DRIVE_NS),)] * n,
+                                     duration_s=_DRIVEN_S, seeds=[seed] * n))
+    return {"driven_mm_s": mean_between(v, t, 4, _DRIVEN_S), "driven_least_mm_s": least_mean(v, t, 4, _DRIVEN_S, -1)}
 
 
 def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
@@ -98,52 +138,110 @@ def _moving(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> tuple[dict[s
     """What MOVING asks for; velocity on agar (A, T) and its times."""
     from .metrics.gait import gait
 
-    seeds = [seed] * len(parameters)
-    alone = simulate_animals(wiring, parameters, World.of("agar"), duration_s=_AGAR_S, seeds=seeds)
-    water = simulate_animals(wiring, parameters, World.of("water"), duration_s=_WATER_S, seeds=seeds)
-    crawl, swim = (gait(d["x_mm"].to_numpy()[:, a:], d["y_mm"].to_numpy()[:, a:], 0.05) for d, a in ((alone, 80), (water, 40)))
-    free, t = velocity(alone)
+    seen, free, t = crawling(wiring, parameters, seed, _AGAR_S)
+    water = simulate_animals(wiring, parameters, World.of("water"), duration_s=_WATER_S, seeds=[seed] * len(parameters))
+    swim = gait(water["x_mm"].to_numpy()[:, 40:], water["y_mm"].to_numpy()[:, 40:], 0.05)
     with np.errstate(invalid="ignore", divide="ignore"):
-        seen = {
-            "crawl_speed_mm_s": crawl.speed_mm_s, "crawl_frequency_Hz": crawl.frequency_Hz, "crawl_wavelength": crawl.wavelength,
-            "crawl_least_mm_s": np.min([mean_between(free, t, at, at + 4) for at in (4, 8, 12)], axis=0),
-            "crawl_amplitude_per_mm": crawl.amplitude_per_mm, "swim_frequency_Hz": swim.frequency_Hz, "swim_wavelength": swim.wavelength,
-            "swim_speed_mm_s": swim.speed_mm_s, "swim_frequency_ratio": swim.frequency_Hz / crawl.frequency_Hz,
-            "swim_wavelength_ratio": swim.wavelength / crawl.wavelength, "swim_amplitude_per_mm": swim.amplitude_per_mm}
+        seen |= {"swim_frequency_Hz": swim.frequency_Hz, "swim_wavelength": swim.wavelength, "swim_speed_mm_s": swim.speed_mm_s,
+                 "swim_frequency_ratio": swim.frequency_Hz / seen["crawl_frequency_Hz"],
+                 "swim_wavelength_ratio": swim.wavelength / seen["crawl_wavelength"], "swim_amplitude_per_mm": swim.amplitude_per_mm}
     return seen, free, t
 
 
-def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """What MOVING and TOUCHED ask for, (A,) each: touched in front, behind and in front again, beside the same animal left alone.
+def observe_driven(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What MOVING and DRIVEN ask for, (A,) each."""
+    return {**observe_moving(wiring, parameters, seed), **driven(wiring, parameters, seed)}
 
-    Without that twin a search finds animals that stall by themselves at the moment of the touch.
+
+def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What MOVING and TOUCHED ask for, (A,) each: touched in front at four moments, behind at two, beside the same animal left alone.
+
+    Without that twin a search finds animals that stall by themselves at the moment of the touch; with one moment only, animals that
+    can be stopped in one phase of their gait.
     """
-    touches = (Touch("touch_front", _FRONT_S, _FRONT_S + _TOUCH_S), Touch("touch_back", _BACK_S, _BACK_S + _TOUCH_S),
-               Touch("touch_front", _AGAIN_S, _AGAIN_S + _TOUCH_S))
+    import pandas as pd
+
+    n = len(parameters)
     seen, free, t = _moving(wiring, parameters, seed)
-    v = velocity(simulate_animals(wiring, parameters, World.of("agar", *touches), duration_s=_AGAR_S, seeds=[seed] * len(parameters)))[0]
-    fronts = np.stack([mean_between(v, t, at + 0.5, at + 2) for at in (_FRONT_S, _AGAIN_S)])
-    return {**seen, "touch_back_mm_s": mean_between(v - free, t, _BACK_S + 0.5, _BACK_S + 2),
-            "recovered_mm_s": mean_between(v, t, _BACK_S - 1, _BACK_S), "touch_front_mm_s": fronts.mean(axis=0),
-            "touch_front_least_mm_s": fronts.max(axis=0)}
+    touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in _BACK_S]
+    worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
+    v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
+                                  seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
+    fronts = np.stack([slowest(x, t, at) for x, at in zip(v, _FRONT_S, strict=False)])
+    alone = np.stack([slowest(free, t, at) for at in _FRONT_S])
+    backs = np.stack([mean_between(x - free, t, at + ANSWER_S[0], at + ANSWER_S[1]) for x, at in zip(v[len(_FRONT_S):], _BACK_S, strict=True)])
+    return {**seen, "touch_front_mm_s": fronts.mean(axis=0), "touch_front_least_mm_s": fronts.max(axis=0),
+            "touch_front_change_mm_s": (fronts - alone).max(axis=0), "touch_back_mm_s": backs.mean(axis=0),
+            "recovered_mm_s": np.min([mean_between(x, t, _AGAR_S - 2, _AGAR_S) for x in v], axis=0)}
+
+
+def switches(*cells: str, g_nS: float = DRIVE_NS) -> Callable:
+    """A sieve: how far an animal goes forward alone, and backward while `cells` are held depolarised; 2 where it does both."""
+    def sieve(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
+        import pandas as pd
+
+        from .perturbations.stimulate import Stimulate
+
+        n = len(parameters)
+        v, t = velocity(simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), World.of("agar"),
+                                         [()] * n + [(Stimulate(*cells, g_nS=g_nS),)] * n, duration_s=9.0, every_ms=100.0, seeds=[seed] * (2 * n)))
+        ahead, back = mean_between(v, t, 4, 9)[:n], -mean_between(v, t, 4, 9)[n:]
+        return np.nan_to_num(np.minimum(ahead, 0.08) / 0.08, nan=-9.0) + np.nan_to_num(np.minimum(back, 0.05) / 0.05, nan=-9.0)
+
+    return sieve
+
+
+def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
+    """A sieve: how far an animal goes forward alone, backs after a touch at either of two moments, and goes on; 3 where it does all."""
+    import pandas as pd
+
+    n, moments = len(parameters), _FRONT_S[::2]
+    worlds = [World(), *(World.of("agar", Touch("touch_front", at, at + _TOUCH_S)) for at in moments)]
+    v, t = velocity(simulate_animals(wiring, pd.concat([parameters] * 3, ignore_index=True), [w for w in worlds for _ in range(n)],
+                                     duration_s=14.0, every_ms=100.0, seeds=[seed] * (3 * n)))
+    alone, *touched = v.reshape(3, n, -1)
+    back = -np.max([slowest(x, t, at) for x, at in zip(touched, moments, strict=True)], axis=0)
+    on = np.min([mean_between(x, t, 12, 14) for x in touched], axis=0)
+    return sum(np.nan_to_num(np.minimum(x, most) / most, nan=-9.0) for x, most in ((mean_between(alone, t, 4, 14), 0.08), (back, 0.05), (on, 0.05)))
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What is asked of an intact animal, how it is looked at, and which of its parameters are searched."""
+class Step:
+    """What is asked of an intact animal, how it is looked at, and which of its parameters are searched.
+
+    Attributes
+    ----------
+    targets : tuple of Target
+    observe : callable
+        ``observe(wiring, parameters, seed) -> {target: (A,) array}``.
+    keys : tuple of str
+        Parameters that are searched.
+    redrawn : tuple of str
+        Those that this step is about: many of its first candidates have some of them drawn anew from their priors.
+    sieve : callable, optional
+        ``sieve(wiring, parameters, seed) -> (A,) array``, a shorter look: the best first candidates by it are observed.
+    """
 
     targets: tuple[Target, ...]
     observe: Callable
     keys: tuple[str, ...]
+    redrawn: tuple[str, ...] = ()
+    sieve: Callable | None = None
 
 
-def calibrations() -> dict[str, Calibration]:
-    """By what is asked: "moving", "touched" or "mating"."""
-    from .male_calibration import MALE, observe_male
+BACKING = ("in_back", "gap_back", "half_back_mV", "gain_back", "in_A", "gap_A", "half_A_mV", "gain_A", "half_other_mV")
+_TOUCHING = ("hold_s", "g_touch_nS", "gain_touch_front", "gain_touch_back", "gap_touch_front", "gap_touch_back", "half_touch_front_mV",
+             "half_touch_back_mV", "in_forward", "gain_forward", "half_forward_mV", "gap_forward")
+
+
+def steps() -> dict[str, Step]:
+    """By name: "moving", "driven", "touched"; of males "crawling", "scanning", "turning" and "mating"."""
+    from .male_calibration import male_steps
 
     shared = tuple(k for k in FREE if k not in MALE_KEYS)
-    return {"moving": Calibration(MOVING, observe_moving, shared), "touched": Calibration((*MOVING, *TOUCHED), observe_touched, shared),
-            "mating": Calibration(MALE, observe_male, tuple(FREE))}
+    return {"moving": Step(MOVING, observe_moving, shared),
+            "driven": Step((*MOVING, *DRIVEN), observe_driven, shared, BACKING, switches("AVA", "AVD", "AVE", g_nS=FAINT_NS)),
+            "touched": Step((*MOVING, *TOUCHED), observe_touched, shared, (*_TOUCHING, *BACKING), answers_touch), **male_steps()}
 
 
 def from_unit(u: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -171,70 +269,105 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
     return np.all([t.met(seen[t.name]) for t in targets], axis=0)
 
 
-def calibrate(wiring: Wiring, kind: Calibration, seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 96,
-              spread: float = 0.15, sigma: float = 0.12, generations: int = 60, starts: int = 2,
+def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 640,
+              kept: int = 96, spread: float = 0.05, sigma: float = 0.012, generations: int = 40,
               progress: Callable[[str], None] = lambda text: None) -> dict:
-    """Search one individual's parameters.
+    """Search one individual's parameters, step by step.
 
     Parameters
     ----------
     wiring : Wiring
-    kind : Calibration
+    asked : sequence of Step
+        Each starts from the best animals of the one before; a step that is not reached is the last.
     seed : int
     pilots : DataFrame, optional
-        Parameters near which some of the first candidates are drawn; animals of other individuals, found before.
+        Parameters near which first candidates of the first step are drawn; animals of other individuals, found before.
     draws, near : int
-        First candidates from the priors, and near the pilots: a normal in the unit cube of a fifth, a half or all of `spread`.
+        First candidates from the priors (first step only), and near the pilots or the animals of the step before: a normal in the unit
+        cube of a tenth, a half or all of `spread`.
+    kept : int
+        First candidates that are observed after the sieve.
     sigma : float
-        First step of the search, in the unit cube.
-    generations, starts : int
-        Of CMA-ES from the best first candidate, then from the next best.
+        First step of CMA-ES, in the unit cube.
+    generations : int
+        Of CMA-ES in every step.
 
     Returns
     -------
     dict
-        ``accepted``, ``cost``, ``evaluations``, ``seconds``, every measure, and every parameter of the best animal found.
+        ``accepted`` (in every step), ``reached`` (how many steps), ``cost``, ``evaluations``, ``seconds``, every measure of the last step tried,
+        and every parameter of the best animal found.
     """
-    import cma
-
-    if draws + near < starts:
-        raise InputError(f"{draws + near} first candidates are fewer than the {starts} starts")
+    if pilots is None and not draws:
+        raise InputError("a search needs pilots, or first candidates from the priors (draws)")
     rng = np.random.default_rng([seed, wiring.number])
     began, evaluations = time.perf_counter(), 0
-    first = [rng.random((draws, len(kind.keys)))]
-    if pilots is not None and near:
-        base = to_unit(pilots, kind.keys)
-        chosen = base[rng.integers(len(base), size=near)]
-        away = spread * rng.choice([0.2, 0.5, 1.0], size=(near, 1)) * rng.standard_normal((near, len(kind.keys)))
-        first.append(np.clip(chosen + away, 0.0, 1.0))
-    best: dict = {"cost": np.inf, "accepted": False}
+    found = pilots
+    for reached, step in enumerate(asked):
+        first = [_priors(rng, step, draws)] if draws and not reached else []
+        if found is not None and near:
+            first.append(_near(rng, step, to_unit(found, step.keys), near, spread))
+        u = np.concatenate(first)
+        if step.sieve is not None:
+            evaluations += len(u)
+            u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
+        best, pool, seen = _search(wiring, step, seed, u[:kept], sigma, generations, progress)
+        evaluations += seen
+        found = pool
+        if not best["accepted"]:
+            return {**best, "reached": reached, "evaluations": evaluations, "seconds": time.perf_counter() - began}
+    return {**best, "reached": len(asked), "evaluations": evaluations, "seconds": time.perf_counter() - began}
+
+
+def _priors(rng: np.random.Generator, step: Step, count: int) -> np.ndarray:
+    return rng.random((count, len(step.keys)))
+
+
+def _near(rng: np.random.Generator, step: Step, base: np.ndarray, count: int, spread: float) -> np.ndarray:
+    """Candidates near others: the others themselves first, then ever more of what the step is about drawn anew."""
+    u = base[rng.integers(len(base), size=count)]
+    share = rng.choice([0.0, 0.3, 0.7], size=(count, 1))
+    u = u + spread * rng.choice([0.1, 0.5, 1.0], size=(count, 1)) * rng.standard_normal(u.shape)
+    new = np.isin(step.keys, step.redrawn) & (rng.random(u.shape) < share)
+    u[new] = rng.random(int(new.sum()))
+    u[: len(base)] = base[:count]
+    return np.clip(u, 0.0, 1.0)
+
+
+def _search(wiring: Wiring, step: Step, seed: int, first: np.ndarray, sigma: float, generations: int, progress: Callable[[str], None]) \
+        -> tuple[dict, pd.DataFrame, int]:
+    """One step: the best animal, parameters of the eight best, and how many were looked at."""
+    import cma
+
+    best: dict = {"accepted": False, "cost": np.inf}
+    costs, points = np.empty(0), np.empty((0, first.shape[1]))
+    evaluations = 0
 
     def look(u: np.ndarray) -> np.ndarray:
-        nonlocal best, evaluations
-        parameters = from_unit(u, kind.keys)
-        seen = kind.observe(wiring, parameters, seed)
-        cost, good = total_cost(kind.targets, seen), accepts(kind.targets, seen)
+        nonlocal best, costs, points, evaluations
+        parameters = from_unit(u, step.keys)
+        seen = step.observe(wiring, parameters, seed)
+        cost, good = total_cost(step.targets, seen), accepts(step.targets, seen)
         evaluations += len(u)
         k = int(np.lexsort((cost, ~good))[0])
         if (good[k], -cost[k]) > (best["accepted"], -best["cost"]):
             best = {"accepted": bool(good[k]), "cost": float(cost[k]), **{name: float(x[k]) for name, x in seen.items()},
                     **{key: float(parameters[key].iloc[k]) for key in BY_KEY}}
+        rank = np.concatenate([costs, np.where(good, cost - MOST * len(step.targets), cost)])
+        order = np.argsort(rank, kind="stable")[:8]
+        costs, points = rank[order], np.concatenate([points, u])[order]
         return cost
 
-    u = np.concatenate(first)
-    cost = look(u)
-    for start in range(starts):
-        if best["accepted"]:
-            break
-        chosen = u[np.argsort(cost, kind="stable")[start]]
-        search = cma.CMAEvolutionStrategy(chosen, sigma, {"popsize": POPULATION, "bounds": [0, 1], "seed": 1 + seed + 1000 * start, "verbose": -9,
-                                                          "CMA_diagonal": 40})
+    look(first)
+    if not best["accepted"]:
+        search = cma.CMAEvolutionStrategy(points[0], sigma, {"popsize": POPULATION, "bounds": [0, 1], "seed": 1 + seed, "verbose": -9,
+                                                             "CMA_diagonal": 40, "CMA_elitist": True})
         for generation in range(generations):
-            points = np.array(search.ask())
-            here = look(points)
-            search.tell(list(points), list(here))
-            if generation % 20 == 0:
-                progress(f"individual {wiring.number}, start {start}, generation {generation}: {here.min():.2f}")
+            u = np.array(search.ask())
+            here = look(u)
+            search.tell(list(u), list(here))
+            if generation % 10 == 0:
+                progress(f"individual {wiring.number}, generation {generation}: {here.min():.2f}")
             if best["accepted"]:
                 break
-    return {**best, "evaluations": evaluations, "seconds": time.perf_counter() - began}
+    return best, from_unit(points, step.keys), evaluations

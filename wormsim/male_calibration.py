@@ -1,9 +1,11 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
-Two meetings. In the first her vulva lies on the flank that he meets, further on in the direction in which he backs: he is to back along her,
-to stop at the vulva and to prod there and not before. In the second it lies on the other flank, and he meets her near her
-tail: he is to back, to turn round the tail's end without losing her, and to go on. The bands are chosen here: published are the order
-of the steps and what counts as each (Liu KS, Sternberg PW 1995 Neuron 14:79), and a speed of backing of 0.05 to 0.15 mm/s (low, uncertain).
+Two meetings, neither of them one of the assay's. In the first her vulva lies on the flank that he meets, further on in the direction in which
+he backs: he is to answer the contact by backing along her, to stop at the vulva and to prod there and not before. In the second it
+lies on the other flank: he is to back to her tail's end, to turn round it, and to go on. How far he goes along her is measured on her,
+since a male that leans against her can have a backward velocity of his own and go nowhere. The bands are chosen here: published are the
+order of the steps and what counts as each (Liu KS, Sternberg PW 1995 Neuron 14:79), and a speed of backing of 0.05 to 0.15 mm/s (low,
+uncertain). Males are held to wider bands of gait than hermaphrodites: that they crawl, not how finely.
 """
 
 from __future__ import annotations
@@ -12,32 +14,51 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .body.male_tail import CLOACA
 from .body.mate import IN_TOUCH_MM, beside
-from .calibration import Target
+from .body.parameters import FREE, MALE_KEYS
+from .calibration import BACKING, FAINT_NS, Step, Target, crawling, driven, switches
 from .closed_loop import World, simulate_animals, start_pose
-from .mating_contact import meeting
+from .mating_contact import Meeting, meeting
+from .mating_ethogram import GRACE_S
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from .animal import Wiring
 
-_INF = np.inf
 _STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
-MALE = (
-    Target("crawl_speed_mm_s", 0.08, 0.30, 0.04, 0.35, 0.025, "wormsim/data/gait_targets.csv"),
-    Target("crawl_amplitude_per_mm", 2.5, 9.0, 1.5, 13.0, 1.0, "it undulates (chosen here)"),
-    Target("meet_contact", 0.85, 1.0, 0.6, 1.0, 0.3, "he keeps touching her: " + _STEPS),
-    Target("meet_backing_mm_s", -0.15, -0.04, -0.25, -0.02, 0.08, "body_mechanics: scanning backward at 0.05-0.15 mm/s (low, uncertain)"),
-    Target("vulva_stay", 0.7, 1.0, 0.35, 1.0, 0.4, "he stays within TAIL_MM of the vulva: " + _STEPS),
-    Target("prodding_at", 0.2, 1.0, 0.1, 1.0, 0.1,
-           "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
-    Target("prodding_off", 0.0, 0.08, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
-    Target("turn_contact", 0.8, 1.0, 0.5, 1.0, 0.3, "he keeps touching her: " + _STEPS),
-    Target("turn_progress", 0.35, 1.5, 0.27, 1.5, 0.08, "share of her length that he goes along her, of which 0.2 are before the end: " + _STEPS),
+_BACKING = "body_mechanics: scanning backward at 0.05-0.15 mm/s (low, uncertain); wider here"
+_GAIT = "wormsim/data/gait_targets.csv, accepted from afar"
+CRAWLING = (
+    Target("crawl_speed_mm_s", 0.10, 0.30, 0.05, 0.40, 0.05, _GAIT),
+    Target("crawl_least_mm_s", 0.05, np.inf, 0.02, np.inf, 0.05, "he goes on: least mean over any two seconds (chosen here)"),
+    Target("crawl_frequency_Hz", 0.30, 0.60, 0.20, 0.80, 0.15, _GAIT),
+    Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.30, 0.20, _GAIT),
+    Target("crawl_amplitude_per_mm", 3.0, 9.0, 1.8, 13.0, 2.0, "he undulates (chosen here)"),
 )
-_ALONE_S, _MEETING_S = 8.0, 12.0
-MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.80, 0.05
+DRIVEN = (
+    Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.04, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
+    Target("driven_least_mm_s", -np.inf, -0.04, -np.inf, -0.02, 0.04, "... in any two seconds of them (chosen here)"),
+)
+SCANNING = (
+    Target("meet_contact", 0.70, 1.0, 0.50, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("scan_mm_s", 0.06, 0.20, 0.04, 0.25, 0.03, "along her, on the way to the vulva: " + _BACKING),
+    Target("scan_far_mm_s", 0.06, 0.20, 0.04, 0.25, 0.03, "along her, on the way to her tail: " + _BACKING),
+    Target("turn_contact", 0.70, 1.0, 0.40, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+)
+TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08, "share of her outline that he goes, of which 0.4 before the end: " + _STEPS),)
+STOPPING = (
+    Target("vulva_stay", 0.6, 1.0, 0.35, 1.0, 0.3, "he stays within TAIL_MM of the vulva: " + _STEPS),
+    Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,
+           "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
+    Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
+)
+_ALONE_S, _MEETING_S, _SCAN_S = 10.0, 14.0, 8.0
+MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
+#: Round her tip counts as so much of her length: from one flank to the other.
+TIP = 0.1
 
 
 def meetings(wiring: Wiring) -> tuple[World, World]:
@@ -47,49 +68,85 @@ def meetings(wiring: Wiring) -> tuple[World, World]:
             World(mate=beside(x, y, wiring.form, at=TURN_AT, parallel=True, vulva_faces=False, gap_mm=IN_TOUCH_MM)))
 
 
-def observe_male(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """Everything that MALE asks for, (A,) each."""
+def observe_crawling(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What CRAWLING and DRIVEN ask for, (A,) each."""
+    return {**crawling(wiring, parameters, seed, _ALONE_S)[0], **driven(wiring, parameters, seed)}
+
+
+def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What CRAWLING, SCANNING, TURNING and STOPPING ask for, (A,) each; not-a-number where a male failed."""
     import pandas as pd
 
-    from .metrics.gait import gait
-
     n = len(parameters)
-    alone = simulate_animals(wiring, parameters, World.of("agar"), duration_s=_ALONE_S, seeds=[seed] * n)
-    crawl = gait(alone["x_mm"].to_numpy()[:, 60:], alone["y_mm"].to_numpy()[:, 60:], 0.05)
-    first, second = meetings(wiring)
-    both = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), [first] * n + [second] * n, duration_s=_MEETING_S,
-                            every_ms=100.0, seeds=[seed] * (2 * n))
-    out = {name: np.full(n, np.nan) for name in (t.name for t in MALE)}
-    out["crawl_speed_mm_s"], out["crawl_amplitude_per_mm"] = crawl.speed_mm_s, crawl.amplitude_per_mm
-    out["crawl_frequency_Hz"], out["crawl_wavelength"] = crawl.frequency_Hz, crawl.wavelength
+    out = crawling(wiring, parameters, seed, _ALONE_S)[0]
+    both = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), [w for w in meetings(wiring) for _ in range(n)],
+                            duration_s=_MEETING_S, every_ms=100.0, seeds=[seed] * n + [seed + 1000] * n)
+    out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *TURNING, *STOPPING)}
     fine = both["failed"].to_numpy() == ""
-    for k in range(n):
-        if fine[k]:
-            for name, value in met(meeting(both, k)).items():
-                out[name][k] = value
-        if fine[n + k]:
-            for name, value in turned(meeting(both, n + k)).items():
-                out[name][k] = value
+    for k in np.flatnonzero(fine):
+        seen = met(both, k) if k < n else turned(both, k)
+        for name, value in seen.items():
+            out[name][k % n] = value
     return out
 
 
-def met(m) -> dict[str, float]:
+def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
     """The first meeting."""
+    m = meeting(behaviour, variant)
+    along, held = _along(behaviour, variant, m)
     near = m.vulva_mm <= NEAR_MM
-    t = m.time_s
-    before = (t > 0.5) & (t < 4.0) & ~near
-    last = t >= t[-1] - 5.0
-    closest = float(m.vulva_mm.min())
-    stay = float(near[last].mean())
-    # what leads there counts a little, so that a search has a slope: how near he comes at all
-    return {"meet_contact": float(m.touching[t > 1.0].mean()), "meet_backing_mm_s": float(m.velocity_mm_s[before].mean()) if before.any() else np.nan,
-            "vulva_stay": stay if near.any() else -min(closest, 1.0), "prodding_at": float(m.protraction[near].mean()) if near.any() else 0.0,
-            "prodding_off": float(m.protraction[~near & (t > 1.0)].mean()) if (~near & (t > 1.0)).any() else 0.0}
+    later = m.time_s > 0.5
+    last = m.time_s >= m.time_s[-1] - 5.0
+    # what leads to the vulva counts a little, so that a search has a slope: how near he comes at all
+    stay = float(near[last].mean()) if near.any() else -min(float(m.vulva_mm.min()), 1.0)
+    off = later & ~near
+    return {"meet_contact": float(held[later].mean()), "scan_mm_s": _speed(m, along, 0.15), "vulva_stay": stay,
+            "prodding_at": float(m.protraction[near].mean()) if near.any() else 0.0,
+            "prodding_off": float(m.protraction[off].mean()) if off.any() else 0.0}
 
 
-def turned(m) -> dict[str, float]:
-    """The second meeting: along her flank to her tail, round it, and on along the other one, as a share of her length; signed."""
-    across = m.flank != m.flank[0]
-    along = np.where(across, 2.0 - m.place, m.place) - m.place[0]
-    here = m.touching & (np.abs(along) < 0.9)
-    return {"turn_contact": float(m.touching[m.time_s > 1.0].mean()), "turn_progress": float(along[here].max()) if here.any() else -0.2}
+def turned(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
+    """The second meeting: along her flank to her tail, round it, and on along the other one."""
+    m = meeting(behaviour, variant)
+    along, held = _along(behaviour, variant, m)
+    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, 0.35), "turn_progress": float(along.max())}
+
+
+def _speed(m: Meeting, along: np.ndarray, goal: float) -> float:
+    """Speed along her in mm/s, from the start until he has gone `goal` of her length, at most for _SCAN_S."""
+    there = np.flatnonzero(along >= goal)
+    until = min(float(m.time_s[there[0]]) if len(there) else _SCAN_S, _SCAN_S)
+    until = max(until, 1.0)
+    return float(np.interp(until, m.time_s, along)) / until * m.mate_length_mm
+
+
+def _along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray, np.ndarray]:
+    """How far he has been along her outline towards and round her tail while in touch, as a share of her length, (T,); and whether he is
+    in touch, give or take GRACE_S, (T,) bool.
+    """
+    own = behaviour.isel(variant=variant)
+    x, y, hx, hy = (own[name].to_numpy().astype(float) for name in ("x_mm", "y_mm", "mate_x_mm", "mate_y_mm"))
+    i = round(CLOACA * (x.shape[1] - 1))
+    cx, cy = x[:, i] - hx[:, -1], y[:, i] - hy[:, -1]
+    ax, ay = hx[:, -1] - hx[:, -3], hy[:, -1] - hy[:, -3]
+    angle = np.arctan2(ax * cy - ay * cx, ax * cx + ay * cy)  # 0 straight beyond her tip
+    side = np.sign(angle[0]) or 1.0
+    beyond = np.abs(angle) < np.pi / 2
+    other = ~beyond & (m.flank != m.flank[0])
+    at = np.where(other, 2.0 - m.place + TIP, m.place)
+    at = np.where(beyond, 1.0 + TIP * (0.5 - angle * side / np.pi), at) - at[0]
+    frames = max(1, round(GRACE_S / m.dt_s))
+    held = np.convolve(m.touching, np.ones(2 * frames + 1), "same") > 0
+    return np.maximum.accumulate(np.where(held, at, 0.0)), held
+
+
+def male_steps() -> dict[str, Step]:
+    """Steps of a male, by name."""
+    keys, male = tuple(FREE), (*MALE_KEYS, "hold_s", "in_back", "gap_back", "half_back_mV", "gain_back")
+    rays = switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3)
+    scanning = (*CRAWLING, *SCANNING)
+    return {"crawling": Step((*CRAWLING, *DRIVEN), observe_crawling, keys, BACKING, switches("AVA", "AVD", "AVE", g_nS=FAINT_NS)),
+            "scanning": Step(scanning, observe_mating, keys, male, rays),
+            "turning": Step((*scanning, *TURNING), observe_mating, keys, ("gain_cord", "half_cord_mV", "in_cord", "diagonal")),
+            "stopping": Step((*scanning, *STOPPING), observe_mating, keys, ("gain_organs", "half_organs_mV", "g_organ_nS")),
+            "mating": Step((*scanning, *TURNING, *STOPPING), observe_mating, keys)}

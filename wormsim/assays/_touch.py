@@ -21,5 +21,5 @@ def touch_assay(name: str, behaviour: str, signal: str, source: str, measure: Ca
         return World.of("agar", Touch(signal, at, at + LASTS_S))
 
     return BehaviourAssay(
-        name=name, behaviour=behaviour, source=source, circuit="whole_hermaphrodite", duration_s=13.0, world=world, measure=measure,
+        name=name, behaviour=behaviour, source=source, circuit="whole_hermaphrodite", duration_s=15.0, world=world, measure=measure,
         repeats=len(LATER_S), twins=twins, limits="The side of the body is left out; no habituation.")

@@ -1,10 +1,8 @@
 """Tap on the dish: front and back touch cells at once; an intact adult mostly backs.
 
-ALM, AVM and PLM feel it (Wicks SR, Rankin CH 1995 J Neurosci 15:2434, from memory, medium). The answer here is the path of three seconds.
+ALM, AVM and PLM feel it (Wicks SR, Rankin CH 1995 J Neurosci 15:2434, from memory, medium). The answer here is the path of five seconds.
 One second of touch after eight of crawling, or somewhat later in other runs (chosen here: a hair's stroke takes less, but the
-model's synapses take some 0.1 s). The answer is the signed velocity from half a second after the onset on, for one and a half
-seconds, a stretch shorter than a real reversal (median 2.4 to 4.5 s in the recordings of Dag et al. 2023). Signed, since an unsigned
-speed hides a reversal that is lost. Which cells feel the touch stands in ``body/senses.py``; how strongly is unknown and calibrated.
+model's synapses take some 0.1 s). Which cells feel the touch stands in ``body/senses.py``; how strongly is unknown and calibrated.
 """
 
 from ..behaviour_assay import since_touch
@@ -12,8 +10,8 @@ from ._touch import touch_assay
 
 
 def measure(behaviour):
-    """Signed path in the three seconds from the tap on: below 0 for a reversal."""
-    return {"reversal_mm": 3.0 * since_touch(behaviour, 0.0, 3.0)}
+    """Signed path in the five seconds from the tap on: below 0 for a reversal."""
+    return {"reversal_mm": 5.0 * since_touch(behaviour, 0.0, 5.0)}
 
 
 ASSAY = touch_assay("tap", "tap", "tap", "Wicks SR, Rankin CH 1995 J Neurosci 15:2434 (from memory, medium)", measure)

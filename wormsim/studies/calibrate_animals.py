@@ -1,4 +1,4 @@
-"""Calibrate animals: draw individuals, search the strengths with which each behaves when intact, keep those that do.
+"""Calibrate animals: draw individuals, search the strengths with which each behaves when intact, keep those that do, step by step.
 
 Shuffled wirings go the same way: the same targets, first candidates, population and length of search. The table ``animals`` of the
 results is what ``[model] animals`` of an ablation takes: copy it, or give its path.
@@ -6,15 +6,15 @@ results is what ``[model] animals`` of an ablation takes: copy it, or give its p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..animal import individual
-from ..calibration import calibrate, calibrations
+from ..calibration import calibrate, steps
 from ..circuit import load_circuit
-from ..errors import InputError
+from ..errors import InputError, UnknownNameError
 from ..metrics.proportion import wilson
 from . import StudyResult, score_table
 
@@ -27,18 +27,18 @@ class SearchTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    asked: Literal["moving", "touched", "mating"] = Field(description="targets: wormsim.calibration, wormsim.male_calibration")
+    asked: list[str] = Field(min_length=1, description="steps, in their order: wormsim.calibration.steps, wormsim.male_calibration.male_steps")
     circuit: str
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
     first: int = Field(default=100, ge=0, description="number of the first individual")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn (a .parquet file, or a packaged one)")
-    draws: int = Field(default=128, ge=2, description="first candidates from the priors")
-    near: int = Field(default=96, ge=0, description="first candidates near the pilots")
-    spread: float = Field(default=0.15, gt=0, le=1, description="how far from the pilots, in the unit cube")
-    sigma: float = Field(default=0.12, gt=0, le=0.5, description="first step of the search, in the unit cube")
-    generations: int = Field(default=60, ge=1)
-    starts: int = Field(default=2, ge=1)
+    draws: int = Field(default=128, ge=0, description="first candidates from the priors")
+    near: int = Field(default=640, ge=0, description="first candidates near the pilots, or near the animals of the step before")
+    kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
+    spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
+    sigma: float = Field(default=0.012, gt=0, le=0.5, description="first step of the search, in the unit cube")
+    generations: int = Field(default=40, ge=1)
 
 
 class Spec(BaseModel):
@@ -52,6 +52,9 @@ class Spec(BaseModel):
 
 def check(spec: Spec) -> None:
     """Refuse a circuit without muscles or motor neurons that feel the body, and pilots that are not there, before a folder is made."""
+    for name in spec.search.asked:
+        if name not in steps():
+            raise UnknownNameError("step of a calibration", name, steps())
     individual(load_circuit(spec.search.circuit), 0, spec.seed)
     pilots_of(spec.search.pilots)
 
@@ -74,8 +77,8 @@ def one(spec: dict) -> pd.DataFrame:
     settings = SearchTable(**spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
-    found = calibrate(wiring, calibrations()[settings.asked], number, pilots=pilots_of(settings.pilots), draws=settings.draws, near=settings.near,
-                      spread=settings.spread, sigma=settings.sigma, generations=settings.generations, starts=settings.starts)
+    found = calibrate(wiring, [steps()[name] for name in settings.asked], number, pilots=pilots_of(settings.pilots), draws=settings.draws,
+                      near=settings.near, kept=settings.kept, spread=settings.spread, sigma=settings.sigma, generations=settings.generations)
     del found["seconds"]  # a result holds nothing that differs from run to run
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
@@ -89,8 +92,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     common = {"settings": search.model_dump(mode="json"), "seed": spec.seed}
     tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
-    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {search.asked}"), ignore_index=True)
-    kind = calibrations()[search.asked]
+    animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {', '.join(search.asked)}"), ignore_index=True)
+    asked = [steps()[name] for name in search.asked]
     rows, text = [], []
     for name, here in animals.groupby("kind", sort=False):
         n, good = len(here), int(here["accepted"].sum())
@@ -100,7 +103,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                      "control": "" if name == "real" else "degree shuffles", "verdict": f"{good} of {n} individuals meet every band"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f}).")
     table = []
-    for t in kind.targets:
+    for t in asked[-1].targets:
         for name, here in animals[animals["accepted"]].groupby("kind", sort=False):
             x = here[t.name]
             table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
