@@ -113,6 +113,22 @@ def test_standing_wave_does_not_travel():
     assert travelling < 0.05
 
 
+def test_a_body_that_bends_everywhere_at_once_has_no_wavelength():
+    t = np.arange(600) * DT_S
+    f, wavelength, _, travelling = g.undulation(np.tile(8 * np.cos(2 * np.pi * 0.4 * t)[:, None], 47), DT_S, 1.0)
+    assert f == pytest.approx(0.4, rel=0.01)
+    assert np.isnan(wavelength)
+    assert travelling < 0.05
+
+
+def test_a_trend_of_every_joint_does_not_move_the_peak():
+    t, s = np.arange(600) * DT_S, np.arange(1, 48) / 48
+    wave = 8 * np.cos(2 * np.pi * (0.4 * t[:, None] - s / 0.65))
+    plain, tilted = (g.undulation(wave + k * t[:, None] * (1 - s), DT_S, 1.0) for k in (0.0, 3.0))
+    assert tilted[0] == pytest.approx(plain[0], rel=5e-3)
+    assert tilted[1] == pytest.approx(plain[1], rel=0.02)
+
+
 def test_an_amplitude_that_falls_along_the_body_does_not_move_the_wavelength():
     t, s = np.arange(600) * DT_S, np.arange(1, 48) / 48
     for wavelength in (0.65, 1.5):

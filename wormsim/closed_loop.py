@@ -285,9 +285,12 @@ def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
         cell = np.concatenate([cell, wiring.cells.get_indexer([c for c, _ in organs])])
         signal = np.concatenate([signal, [len(senses.SIGNALS) + k for _, k in organs]])
         g = np.concatenate([g, np.tile(p["g_organ_nS"], (len(organs), 1))])
+    # contact lasts on in the cells that felt it; what the nose feels of a field has its own dynamics (senses.ADAPTATION)
+    keep = np.zeros((len(SIGNALS), lanes), np.float32)
+    keep[[k for k, name in enumerate(SIGNALS) if name in senses.MECHANICAL or name in male_tail.SIGNALS]] = np.exp(-s.dt_ms * 1e-3 / p["hold_s"])
     return kernel.Senses(np.array([SIGNALS.index(t[0]) for t in touches], np.int64), np.ascontiguousarray(steps[:, 0]),
                          np.ascontiguousarray(steps[:, 1]), _single(level.reshape(len(touches), lanes)),
-                         np.zeros((len(SIGNALS), lanes), np.float32), cell.astype(np.int64), signal.astype(np.int64), _single(g))
+                         np.zeros((len(SIGNALS), lanes), np.float32), keep, np.zeros((len(SIGNALS), lanes), np.float32), cell.astype(np.int64), signal.astype(np.int64), _single(g))
 
 
 def _ground(kernel, worlds: list[World], x: np.ndarray, y: np.ndarray):
@@ -313,7 +316,7 @@ def _partner(kernel, wiring: Wiring, worlds: list[World], mated: bool, shape: tu
     partner = kernel.Partner(
         int(mated), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
         a["vulva"], a["vulva_side"], place, side, feels, contact.TOUCH_MM, contact.VULVA_MM, len(senses.SIGNALS), contact.STIFFNESS_UN_MM,
-        contact.CLOSING_MM_S, *(np.zeros(shape, np.int64) for _ in range(2)), np.ones(shape), *(np.zeros(shape) for _ in range(3)), *rows,
+        contact.CLOSING_MM_S, a["film_uN_per_mm"] * wiring.form.segment_mm, mate.FILM_MM, *(np.zeros(shape, np.int64) for _ in range(2)), np.ones(shape), *(np.zeros(shape) for _ in range(3)), *rows,
         np.zeros(lanes))
     if not mated:
         return partner, {}

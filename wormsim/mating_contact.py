@@ -115,7 +115,7 @@ def meeting(behaviour: xr.Dataset, variant: int) -> Meeting:
     time_s = own["time_s"].to_numpy().astype(float)
     # every frame is a lane: all of them at once, each searched afresh
     gap, face, place, flank, *unused = (np.zeros(x.shape) for _ in range(9))
-    touch_mate(0, 1.0, 0.0, 0.0, 0.0, x, y, radius, mate_x, mate_y, mate_radius, *unused, np.zeros(x.shape, np.int64),
+    touch_mate(0, 1.0, 0.0, np.zeros(x.shape[1]), 0.0, x, y, radius, mate_x, mate_y, mate_radius, *unused, np.zeros(x.shape, np.int64),
                np.zeros(x.shape, np.int64), gap, face, place, flank)
     last = len(x) - 1
     tail = slice(round(TAIL_FROM * last), None)

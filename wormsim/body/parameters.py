@@ -38,6 +38,10 @@ SENSITIVE = ("back", "forward", "A", "B", "D", "head", "tail", "cord")
 #: Groups whose gap junctions are stronger or weaker than others: a junction has the product of its two cells' gains.
 COUPLED = ("touch_front", "touch_back", "back", "forward", "A", "B")
 
+#: Groups that may be nearly silent at rest: with a slope of 0.125 per mV a cell 30 mV below its midpoint releases a fortieth of what it can,
+#: so that what depolarises it (AVA for A, AVB for B) can switch on what it feels of the body.
+GATED = ("back", "A", "B")
+
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("C_m", 1.0, "pF", _KUNERT + ", varied", "low", Prior("loguniform", 0.5, 5.0)),
     Parameter("g_leak", 0.03, "nS", _KUNERT + " has 0.01, varied", "low", Prior("loguniform", 0.01, 0.2)),
@@ -51,8 +55,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("in_muscle", 1.0, "", "sensitivity of muscles to chemical input; " + _FREE, "guess", Prior("loguniform", 0.2, 5.0)),
     *(Parameter(f"gap_{g}", 1.0, "", f"gap junctions of {', '.join(GROUPS[g])}; " + _FREE, "guess", Prior("loguniform", 0.2, 5.0))
       for g in COUPLED),
-    *(Parameter(f"half_{g}", 0.0, "mV", f"midpoint of the synapses of {', '.join(c)} above rest; " + _FREE, "guess", Prior("uniform", -15.0, 15.0))
-      for g, c in GROUPS.items()),
+    *(Parameter(f"half_{g}", 0.0, "mV", f"midpoint of the synapses of {', '.join(c)} above rest; " + _FREE, "guess",
+                Prior("uniform", -15.0, 35.0 if g in GATED else 15.0)) for g, c in GROUPS.items()),
     Parameter("half_other", 0.0, "mV", "midpoint of all other synapses above rest; " + _FREE, "guess", Prior("uniform", -15.0, 15.0)),
     Parameter("I_AVB", 2.0, "pA", "tonic drive of AVB, the model's only one, as in Boyle JH et al 2012 Front Comput Neurosci 6:10; " + _FREE,
               "guess", Prior("uniform", 0.0, 20.0)),
@@ -69,6 +73,8 @@ PARAMETERS: tuple[Parameter, ...] = (
               Prior("loguniform", 0.03, 3.0)),
     Parameter("diagonal", 0.5, "", "pull of the diagonal muscles beside that of a side of body wall; " + _FREE, "guess", Prior("uniform", 0.0, 1.5)),
     Parameter("g_touch", 0.3, "nS", "conductance that a touch opens; " + _FREE, "guess", Prior("loguniform", 0.03, 3.0)),
+    Parameter("hold", 0.05, "s", "time constant with which what a contact opened closes when it ends: calcium of touch cells outlasts a touch by "
+              "seconds (Suzuki H et al 2003 Neuron 39:1005, from memory); " + _FREE, "guess", Prior("loguniform", 0.05, 3.0)),
 )
 BY_KEY = {p.key: p for p in PARAMETERS}
 FREE = {p.key: p.prior for p in PARAMETERS}

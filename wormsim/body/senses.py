@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SIGNALS = ("touch_front", "touch_back", "touch_nose", "harsh_body", "harsh_tail", "tap", "salt_on", "salt_off", "odour_on", "odour_off",
            "warm", "cold", "oxygen_up", "oxygen_down", "lawn")
 
+#: Signals of contact: what is felt of them fades with the animal's `hold_s` when they end.
+MECHANICAL = ("touch_front", "touch_back", "touch_nose", "harsh_body", "harsh_tail", "tap")
+
 
 @dataclass(frozen=True)
 class Sense:

@@ -32,8 +32,9 @@ Nerves = namedtuple("Nerves", "v s rest v_half gain_in gain_out gain_gap g_gap a
                     "gap_start gap_pre gap_w v_leak e_exc e_inh current conductance noise_pA key_low key_high hold")
 #: Stretch receptors, as in :func:`feel_stretch`.
 Stretch = namedtuple("Stretch", "cell centre sign group offset gain half_width")
-#: Scheduled signals: number, first and last step (Q,), level (Q, L); signal (K, L); sensors: cell, signal (S,) and g (S, L) nS at signal 1.
-Senses = namedtuple("Senses", "schedule_signal schedule_start schedule_stop schedule_level signal cell of_signal g")
+#: Scheduled signals: number, first and last step (Q,), level (Q, L); signal (K, L); what of it is left in the cells after a step without it,
+#: keep (K, L), and what they pass on, held (K, L); sensors: cell, signal (S,) and g (S, L) nS where 1 is held.
+Senses = namedtuple("Senses", "schedule_signal schedule_start schedule_stop schedule_level signal keep held cell of_signal g")
 #: Muscles: cell (M,), half and slope (L,) mV, tau_ms, activation (M, L); rows of the joints and kappa_max (L,) as in `wanted_curvature`.
 Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle weight pull kappa_max")
 #: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,).
@@ -42,7 +43,7 @@ Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius
 Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")
 #: Mate (`on` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`; `first` is the signal of the first organ.
 Partner = namedtuple("Partner", "on track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side organ_feels "
-                     "touch_mm vulva_mm first stiffness closing_mm_s segment wait gap face place flank protractor retractor extension")
+                     "touch_mm vulva_mm first stiffness closing_mm_s film film_mm segment wait gap face place flank protractor retractor extension")
 #: Frames: x, y (L, T, nodes), v (L, T, cells), muscle (L, T, M or 0), signal (L, T, K or 0), extension (L, T or 0); cell (cells,) to record.
 Frames = namedtuple("Frames", "every x y cell v muscle signal extension")
 
@@ -155,7 +156,7 @@ def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, part
                         ground.off_row, signal)
         if partner.on:
             slide(t * dt_s, partner.track_x, partner.track_y, partner.spacing_mm, partner.length_mm, partner.speed, partner.x, partner.y)
-            touch_mate(t, partner.closing_mm_s * dt_s, partner.stiffness, 0.0, 0.0, x, y, body.radius, partner.x, partner.y, partner.radius,
+            touch_mate(t, partner.closing_mm_s * dt_s, partner.stiffness, partner.film, partner.film_mm, x, y, body.radius, partner.x, partner.y, partner.radius,
                        fx, fy, kxx, kxy, kyy, partner.segment, partner.wait, partner.gap, partner.face, partner.place, partner.flank)
             feel_mate(x, y, body.radius, partner.gap, partner.face, partner.x, partner.y, partner.radius, partner.vulva, partner.vulva_side,
                       partner.organ_place, partner.organ_side, partner.organ_feels, partner.touch_mm, partner.vulva_mm, partner.first, signal)
@@ -168,9 +169,12 @@ def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, part
             for b in range(lanes):
                 extra_g[i, b] = nerves.conductance[i, b]
                 extra_i[i, b] = nerves.current[i, b] + noise[i, b]
+        for k in range(signal.shape[0]):
+            for b in range(lanes):
+                senses.held[k, b] = max(signal[k, b], senses.held[k, b] * senses.keep[k, b])
         for q in range(senses.cell.size):
             for b in range(lanes):
-                extra_g[senses.cell[q], b] += senses.g[q, b] * signal[senses.of_signal[q], b]
+                extra_g[senses.cell[q], b] += senses.g[q, b] * senses.held[senses.of_signal[q], b]
         feel_stretch(body.kappa, stretch.cell, stretch.centre, stretch.sign, stretch.group, stretch.offset, stretch.gain, stretch.half_width,
                      extra_i, cumulative)
         network_step(nerves.v, nerves.s, nerves.v_half, nerves.gain_in, nerves.gain_out, nerves.gain_gap, nerves.g_gap, extra_g, extra_i,

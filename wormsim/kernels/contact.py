@@ -6,7 +6,7 @@ The gap of a disc is the least of |p - c| - r(c) over her midline less the disc'
 the midline) whose gradient is the unit vector n from c to p, so that the force is normal to her surface:
 
     f = -stiffness * gap * n                          where gap < 0 (they overlap)
-    f = -adhesion * 4 q (1 - q) * n,  q = gap/adhesion_mm   where 0 < gap < adhesion_mm (0 by default)
+    f = -adhesion * 4 q (1 - q) * n,  q = gap/adhesion_mm   where 0 < gap < adhesion_mm: the water film between them
 
 Call, once a step and in this order, :func:`touch_mate` (forces, added; contact of every node) and :func:`feel_mate` (signals,
 set). Both are stable interfaces. State to keep between steps, per block: ``segment`` and ``wait`` (nodes, L) int64, zeros at the start;
@@ -80,8 +80,10 @@ def touch_mate(step, closing_mm, stiffness, adhesion, adhesion_mm, x, y, radius,
         The most by which a node closes on her in a step: CLOSING_MM_S times dt.
     stiffness : float, uN/mm
         Of each node's contact (STIFFNESS_UN_MM).
-    adhesion, adhesion_mm : float, uN and mm
-        Greatest pull on a node and the gap up to which it reaches; 0, 0 for none.
+    adhesion : (L,) array, uN
+        Greatest pull on a node; 0 for none.
+    adhesion_mm : float, mm
+        Gap up to which it reaches.
     x, y : (N + 1, L) arrays, mm
         The male's nodes, nose first.
     radius : (N + 1,) array, mm
@@ -156,7 +158,7 @@ def touch_mate(step, closing_mm, stiffness, adhesion, adhesion_mm, x, y, radius,
                 kyy[i, b] += stiffness * ny * ny
             elif g < adhesion_mm:
                 q = g / adhesion_mm
-                pull = 4.0 * adhesion * q * (1.0 - q)
+                pull = 4.0 * adhesion[b] * q * (1.0 - q)
                 fx[i, b] -= pull * nx
                 fy[i, b] -= pull * ny
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import detrend
 
 from ..errors import InputError
 
@@ -35,6 +34,8 @@ LEAST_BEND = 0.5
 LEAST_CYCLES = 2.0
 #: Wave numbers searched, waves on a body, either direction: wavelengths of 0.2 body lengths and more.
 WAVES = np.linspace(-5.0, 5.0, 1001)
+#: Fewer waves on a body than this are none: the body bends everywhere at once. Chosen here.
+LEAST_WAVES = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Gait:
     frequency_Hz : ndarray
         Of the undulation; positive where the wave runs from head to tail. Not-a-number where there is no peak.
     wavelength : ndarray
-        Body lengths along the body, positive.
+        Body lengths along the body, positive. Not-a-number where the body bends everywhere at once; such a frequency has no
+        direction and is given as positive, with `travelling` near 0.
     amplitude_per_mm : ndarray
         Curvature at the crest of the wave, mean over the middle of the body (root mean square times the root of 2).
     travelling : ndarray
@@ -238,7 +240,7 @@ def _wave(kappa: np.ndarray, place: np.ndarray, dt_s: float, length_mm: float) -
     amplitude = float(np.sqrt(2 * kappa.var(axis=0).mean()))
     if amplitude * length_mm < LEAST_BEND:
         return nan, nan, amplitude, nan
-    trace = detrend(kappa, axis=0) * np.hanning(frames)[:, None]
+    trace = _without_trend(kappa) * np.hanning(frames)[:, None]
     padded = 4 * frames  # the parabola is exact to a thousandth of a line only between close lines
     power = (np.abs(np.fft.rfft(trace, padded, axis=0)) ** 2).sum(axis=1)
     f = np.fft.rfftfreq(padded, dt_s)
@@ -251,17 +253,25 @@ def _wave(kappa: np.ndarray, place: np.ndarray, dt_s: float, length_mm: float) -
     if not power[peak - 1] <= power[peak] >= power[peak + 1]:  # the slope of something slower or faster, no peak
         return nan, nan, amplitude, nan
     frequency = (peak + _vertex(power[peak - 1 : peak + 2])) * (f[1] - f[0])
-    lines = np.exp(-2j * np.pi * frequency * dt_s * np.arange(frames)) @ trace
-    along = np.abs(np.exp(2j * np.pi * WAVES[:, None] * place) @ lines) ** 2
+    # Sums, not matrix products: those of a BLAS wait for their threads, longer than these take.
+    lines = (np.exp(-2j * np.pi * frequency * dt_s * np.arange(frames))[:, None] * trace).sum(axis=0)
+    along = np.abs((np.exp(2j * np.pi * WAVES[:, None] * place) * lines).sum(axis=1)) ** 2
     top = int(np.argmax(along))
     if not 0 < top < len(along) - 1 or along[top] == 0:
-        return frequency, nan, amplitude, nan
+        return float(frequency), nan, amplitude, nan
     waves = WAVES[top] + _vertex(along[top - 1 : top + 2]) * (WAVES[1] - WAVES[0])
     other = along[len(along) - 1 - top]
     travelling = float((along[top] - other) / (along[top] + other))
-    if waves == 0:
-        return frequency, nan, amplitude, travelling
+    if abs(waves) < LEAST_WAVES:
+        return float(frequency), nan, amplitude, travelling
     return float(np.copysign(frequency, waves)), float(1 / abs(waves)), amplitude, travelling
+
+
+def _without_trend(kappa: np.ndarray) -> np.ndarray:
+    """Every joint's curvature less its linear trend over time."""
+    t = np.arange(len(kappa)) - (len(kappa) - 1) / 2
+    slope = (t[:, None] * kappa).sum(axis=0) / (t**2).sum()
+    return kappa - kappa.mean(axis=0) - slope * t[:, None]
 
 
 def _vertex(power: np.ndarray) -> float:
