@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .animal import Wiring
+    from .perturbation import Perturbation
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class BehaviourAssay:
         What a measure is for an animal that gave no occasion for it in any of its worlds: not done. Others are not-a-number then.
     twins : bool
         Every animal is run again with the same noise and untouched, in the second half of the variants.
+    always : tuple of Perturbation
+        Done to every animal for the whole run, before what is asked of :meth:`run`: an experimenter's light on some cells. A cell that is
+        ablated beside it is gone.
+    one_noise : bool
+        An animal has the same noise in all of its worlds, so that only they make it differ between them.
     """
 
     name: str
@@ -60,6 +66,8 @@ class BehaviourAssay:
     every_ms: float = 50.0
     absent: Mapping[str, float] = field(default_factory=dict)
     twins: bool = False
+    always: tuple[Perturbation, ...] = ()
+    one_noise: bool = False
 
     def run(self, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0, **how) -> xr.Dataset:
         """Record animals of one wiring, each in every one of the assay's worlds: repeat r of animal a is variant ``r A + a``.
@@ -78,8 +86,11 @@ class BehaviourAssay:
 
         animals = len(parameters)
         each = list(perturbations) if isinstance(perturbations, list) else [tuple(perturbations)] * animals
+        each = [(*self.always, *own) for own in each]
         numbers = [1000 * seed + r for r in range(self.repeats)]
         worlds = [self.world(wiring, number) for number in numbers]
+        if self.one_noise:
+            numbers = numbers[:1] * self.repeats
         if self.twins:
             numbers, worlds = numbers * 2, worlds + [replace(w, touches=()) for w in worlds]
         return simulate_animals(

@@ -277,7 +277,8 @@ def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
     touches = sorted({(t.signal, t.start_s, t.stop_s) for w in worlds for t in w.touches})
     level = np.array([[sum(t.level for t in w.touches if (t.signal, t.start_s, t.stop_s) == key) for w in worlds] for key in touches], float)
     steps = np.array([[round(t * 1000 / s.dt_ms) for t in key[1:]] for key in touches], np.int64).reshape(-1, 2)
-    cell, signal, weight = senses.sensors(wiring.circuit, needed=sorted({t[0] for t in touches}))
+    needed = {t[0] for t in touches}.union(*(senses.given_by(w.dish) for w in worlds))
+    cell, signal, weight = senses.sensors(wiring.circuit, needed=sorted(needed))
     g = weight[:, None] * p["g_touch_nS"]
     if any(w.mate is not None for w in worlds):
         organs = male_tail.sensors(wiring.circuit)

@@ -22,6 +22,7 @@ from ..errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from ..circuit import Circuit
+    from .dish import Dish
 
 SIGNALS = ("touch_front", "touch_back", "touch_nose", "harsh_body", "harsh_tail", "tap", "salt_on", "salt_off", "odour_on", "odour_off",
            "warm", "cold", "oxygen_up", "oxygen_down", "lawn")
@@ -129,6 +130,12 @@ def adaptation_arrays(signals: Sequence[str] = SIGNALS) -> tuple[np.ndarray, np.
     row = {name: k for k, name in enumerate(signals)}
     return (np.array([a.tau_s for a in ADAPTATION]), np.array([a.half for a in ADAPTATION]),
             *(np.array([row.get(getattr(a, side), -1) for a in ADAPTATION], np.int64) for side in ("rise", "fall")))
+
+
+def given_by(dish: Dish) -> set[str]:
+    """Signals that the fields of a dish can give; one that is known to go nowhere (:data:`NOT_FELT`) is left out."""
+    there = {name for name, (field, _) in dish.fields.items() if field.kind != "none"}
+    return {signal for a in ADAPTATION if a.field in there for signal in (a.rise, a.fall) if signal and signal not in NOT_FELT}
 
 
 def sensors(circuit: Circuit, signals: Sequence[str] = SIGNALS, needed: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
