@@ -156,8 +156,8 @@ def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, part
                         ground.off_row, signal)
         if partner.on:
             slide(t * dt_s, partner.track_x, partner.track_y, partner.spacing_mm, partner.length_mm, partner.speed, partner.x, partner.y)
-            touch_mate(t, partner.closing_mm_s * dt_s, partner.stiffness, partner.film, partner.film_mm, x, y, body.radius, partner.x, partner.y, partner.radius,
-                       fx, fy, kxx, kxy, kyy, partner.segment, partner.wait, partner.gap, partner.face, partner.place, partner.flank)
+            touch_mate(t, partner.closing_mm_s * dt_s, partner.stiffness, partner.film, partner.film_mm, x, y, body.radius, partner.x, partner.y,
+                       partner.radius, fx, fy, kxx, kxy, kyy, partner.segment, partner.wait, partner.gap, partner.face, partner.place, partner.flank)
             feel_mate(x, y, body.radius, partner.gap, partner.face, partner.x, partner.y, partner.radius, partner.vulva, partner.vulva_side,
                       partner.organ_place, partner.organ_side, partner.organ_feels, partner.touch_mm, partner.vulva_mm, partner.first, signal)
             protract(muscles.activation, partner.protractor, partner.retractor, partner.extension)
