@@ -27,7 +27,8 @@ class Scene:
         self.x, self.y, self.mate_x, self.mate_y = (np.ascontiguousarray(z) for z in (male[:, 0], male[:, 1], mate[:, 0], mate[:, 1]))
         self.force = np.zeros((2, *self.x.shape))
         self.matrix = np.zeros((3, *self.x.shape))
-        touch_mate(self.step, 0.005, K, np.full(self.x.shape[1], self.adhesion[0]), self.adhesion[1], self.x, self.y, self.radius, self.mate_x, self.mate_y, self.mate_radius, *self.force,
+        film = np.full(self.x.shape[1], self.adhesion[0])
+        touch_mate(self.step, 0.005, K, film, self.adhesion[1], self.x, self.y, self.radius, self.mate_x, self.mate_y, self.mate_radius, *self.force,
                    *self.matrix, self.segment, self.wait, self.gap, self.face, self.place, self.flank)
         self.step += 1
         return self

@@ -44,8 +44,8 @@ DRIVEN = (
 )
 SCANNING = (
     Target("meet_contact", 0.70, 1.0, 0.50, 1.0, 0.8, "he keeps touching her: " + _STEPS),
-    Target("scan_mm_s", 0.06, 0.20, 0.04, 0.25, 0.03, "along her, on the way to the vulva: " + _BACKING),
-    Target("scan_far_mm_s", 0.06, 0.20, 0.04, 0.25, 0.03, "along her, on the way to her tail: " + _BACKING),
+    Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
+    Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her tail: " + _BACKING),
     Target("turn_contact", 0.70, 1.0, 0.40, 1.0, 0.8, "he keeps touching her: " + _STEPS),
 )
 TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08, "share of her outline that he goes, of which 0.4 before the end: " + _STEPS),)

@@ -3,8 +3,8 @@
 ALM and AVM feel it (Chalfie M et al 1985 J Neurosci 5:956, from memory, high).
 One second of touch after eight of crawling, or somewhat later in other runs (chosen here: a hair's stroke takes less, but the
 model's synapses take some 0.1 s). The answer is the least signed velocity over one and a half seconds within five
-seconds of the onset (``behaviour_assay.ANSWER_S``). Signed, since an unsigned speed hides a reversal that is lost. Which cells feel the touch stands in
-``body/senses.py``; how strongly is unknown and calibrated.
+seconds of the onset (``behaviour_assay.ANSWER_S``). Signed, since an unsigned speed hides a reversal that is lost. Which cells
+feel the touch stands in ``body/senses.py``; how strongly is unknown and calibrated.
 """
 
 from ..behaviour_assay import slowest_since_touch

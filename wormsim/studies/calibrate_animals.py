@@ -37,7 +37,7 @@ class SearchTable(BaseModel):
     near: int = Field(default=640, ge=0, description="first candidates near the pilots, or near the animals of the step before")
     kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
-    sigma: float = Field(default=0.012, gt=0, le=0.5, description="first step of the search, in the unit cube")
+    sigma: float = Field(default=0.004, gt=0, le=0.5, description="smallest change of the search, in the unit cube")
     generations: int = Field(default=40, ge=1)
 
 
@@ -115,5 +115,4 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
                   "targets": "What accepted animals do, beside the band aimed at and the band of acceptance."},
         controls={"degree shuffles": "The same search on wirings whose contacts were exchanged with every cell's numbers of partners kept."},
-        citations=["Hansen N (2016) The CMA evolution strategy: a tutorial. arXiv:1604.00772"],
     )
