@@ -18,9 +18,9 @@ from wormsim.behaviour_assay import run_assay
 from wormsim.behaviour_evidence import ASSAYS
 from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
 from wormsim.calibrated import load_animals, parameters_of, wiring_of
-from wormsim.calibration import Target, accepts, calibrate, calibrations, from_unit, to_unit, total_cost
+from wormsim.calibration import Step, Target, accepts, calibrate, from_unit, steps, to_unit, total_cost
 from wormsim.cli import app
-from wormsim.errors import InputError
+from wormsim.errors import InputError, UnknownNameError
 from wormsim.experiment import run
 from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
 from wormsim.studies.behaviour_ablation import assay_of
@@ -214,12 +214,73 @@ def test_parameters_and_points_of_the_cube():
 
 def test_a_search_is_repeatable_and_gets_better():
     wiring = individual(ws.load_circuit("whole_hermaphrodite"), 107)
-    kind = calibrations()["moving"]
-    how = {"pilots": pilots_of("pilot"), "draws": 2, "near": 14, "starts": 1}
-    first, second, longer = (calibrate(wiring, kind, 3, generations=g, **how) for g in (1, 1, 2))
+    how = {"pilots": pilots_of("pilot"), "draws": 2, "near": 14}
+    first, second, longer = (calibrate(wiring, [steps()["moving"]], 3, generations=g, **how) for g in (1, 1, 2))
     assert {k: v for k, v in first.items() if k != "seconds"} == {k: v for k, v in second.items() if k != "seconds"}
     assert longer["accepted"] or longer["cost"] <= first["cost"]
     assert all(np.isfinite(first[key]) for key in BY_KEY)
+
+
+class Worm:
+    """As much of an individual as a search asks for."""
+
+    number = 5
+
+
+def _step(name, centre, **how):
+    """An animal is good where its first two numbers are `centre` within 0.01 of their ranges."""
+    def observe(wiring, parameters, seed):
+        return {name: np.abs(to_unit(parameters, KEYS)[:, :2] - centre).max(axis=1)}
+
+    return Step((Target(name, 0.0, 0.0, 0.0, 0.01, 0.05, "a test"),), observe, KEYS, **how)
+
+
+def test_steps_follow_one_another_and_the_first_that_is_not_reached_is_the_last():
+    near, then, never = _step("near", 0.3), _step("then", 0.5), _step("never", 5.0)
+    found = calibrate(Worm(), [near, then], 0, draws=200, near=100, spread=0.2, generations=200)
+    assert (found["accepted"], found["reached"]) == (True, 2)
+    assert found["then"] <= 0.01
+    found = calibrate(Worm(), [near, never, then], 0, draws=200, near=100, spread=0.2, generations=200)
+    assert (found["accepted"], found["reached"]) == (False, 1)
+    assert "then" not in found
+
+
+def test_a_search_that_stands_still_ends():
+    found = calibrate(Worm(), [_step("never", 5.0)], 0, draws=200, generations=10_000)
+    assert found["evaluations"] < 20_000
+
+
+def test_what_the_sieve_lets_through_is_what_is_observed():
+    looked_at = []
+
+    def sieve(wiring, parameters, seed):
+        return -np.abs(to_unit(parameters, KEYS)[:, 0] - 0.25)
+
+    step = _step("near", 5.0, sieve=sieve)
+
+    def observe(wiring, parameters, seed):
+        looked_at.append(to_unit(parameters, KEYS)[:, 0])
+        return step.observe(wiring, parameters, seed)
+
+    calibrate(Worm(), [Step(step.targets, observe, KEYS, sieve=sieve)], 0, draws=400, kept=20, generations=1)
+    assert len(looked_at[0]) == 20
+    assert np.abs(looked_at[0] - 0.25).max() < 0.05
+
+
+def test_a_step_draws_anew_what_it_is_about():
+    from wormsim.calibration import _near
+
+    base = np.full((3, len(KEYS)), 0.5)
+    u = _near(np.random.default_rng(0), _step("near", 0.5, redrawn=KEYS[3:5]), base, 600, 1e-6)
+    assert (u[:3] == base).all()  # those it starts from are among them
+    moved = np.abs(u - 0.5) > 0.01
+    assert 0.2 < moved[:, 3:5].mean() < 0.45  # a mean of none, 30 and 70 %
+    assert not np.delete(moved, [3, 4], axis=1).any()
+
+
+def test_a_search_without_pilots_and_draws_is_refused():
+    with pytest.raises(InputError, match="pilots"):
+        calibrate(Worm(), [_step("near", 0.5)], 0, draws=0)
 
 
 def test_ablate_on_the_command_line(folder, monkeypatch):
@@ -243,6 +304,8 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
 
 def test_a_calibration_is_an_experiment(tmp_path):
     small = [f"search.{k}" for k in ("individuals=1", "shuffles=1", "draws=2", "near=2", "generations=1")]
+    with pytest.raises(UnknownNameError, match="moving"):
+        run("calibrate_hermaphrodite", tmp_path / "no", overrides=[*small, "search.asked=[\"movin\"]"], jobs=1, progress=False)
     found = run("calibrate_hermaphrodite", tmp_path / "out", overrides=small, jobs=1, progress=False).result
     animals = found.tables["animals"]
     assert list(animals["wiring"]) == ["real wiring", "degree shuffle 0"]
@@ -253,12 +316,12 @@ def test_a_calibration_is_an_experiment(tmp_path):
     assert len(load_animals(tmp_path / "mine.parquet", accepted=False)) == 2
 
 
-@pytest.mark.parametrize(("name", "circuit", "asked"), [("hermaphrodite", "whole_hermaphrodite", "moving"), ("male", "whole_male", "moving"),
+@pytest.mark.parametrize(("name", "circuit", "asked"), [("hermaphrodite", "whole_hermaphrodite", "moving"), ("male", "whole_male", "scanning"),
                                                        ("touched", "whole_hermaphrodite", "touched")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]
-    kind = calibrations()[asked]
+    kind = steps()[asked]
     two = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
     seen = kind.observe(wiring_of(row, ws.load_circuit(circuit)), two, int(row["number"]))
     assert accepts(kind.targets, seen)[0]

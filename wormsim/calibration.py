@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MOST = 20.0
 POPULATION = 32
 #: A step ends after so many generations without a cost that is 2 % less (chosen here).
-PATIENCE = 8
+PATIENCE = 16
 _INF = np.inf
 
 

@@ -34,7 +34,7 @@ _GAIT = "wormsim/data/gait_targets.csv, accepted from afar"
 CRAWLING = (
     Target("crawl_speed_mm_s", 0.10, 0.30, 0.05, 0.40, 0.05, _GAIT),
     Target("crawl_least_mm_s", 0.05, np.inf, 0.02, np.inf, 0.05, "he goes on: least mean over any two seconds (chosen here)"),
-    Target("crawl_frequency_Hz", 0.30, 0.60, 0.20, 0.80, 0.15, _GAIT),
+    Target("crawl_frequency_Hz", 0.30, 0.60, 0.20, 0.90, 0.15, _GAIT),
     Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.30, 0.20, _GAIT),
     Target("crawl_amplitude_per_mm", 3.0, 9.0, 1.8, 13.0, 2.0, "he undulates (chosen here)"),
 )
