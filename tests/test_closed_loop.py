@@ -216,6 +216,47 @@ def gains_reach(worm, mover, group):
     return np.abs(v[0] - v[1]).max()
 
 
+def test_what_a_contact_opened_closes_with_the_time_constant_of_the_animal(worm, mover):
+    """ALM one second after a touch: a conductance that falls as exp(-t / hold_s), measured by the potential that the cell takes."""
+    quiet = mover.assign(g_touch_nS=0.02)  # far from saturation, so that the potential follows the conductance
+    touch = Touch("touch_front", 1.0, 2.0)
+
+    def depolarised(hold_s, world):
+        run = simulate_animals(worm, quiet.assign(hold_s=hold_s), world, duration_s=4.0, every_ms=20.0, seeds=[0], record=("ALML",))
+        return run["v_mV"].to_numpy()[0, :, 0], run["time_s"].to_numpy()
+
+    left = {}
+    for hold_s in (0.05, 1.0):
+        v, t = depolarised(hold_s, World.of("agar", touch))
+        rest, _ = depolarised(hold_s, World.of("agar"))
+        rise = v - rest
+        left[hold_s] = rise[np.searchsorted(t, 3.0)] / rise[np.searchsorted(t, 1.98)]
+    assert left[0.05] < 0.1
+    assert 0.25 < left[1.0] < 0.7  # exp(-1) of the conductance, somewhat more of the potential
+
+
+def test_a_film_holds_a_male_and_hardly_moves_him(male, animals):
+    """Without nerves and muscles he slides along her by what the film gains alone: slower than a tenth of scanning."""
+    x, y = start_pose(male)
+    still = (Ablate(*male.cells),)
+    worlds = [World(mate=beside(x, y, male.form, at=0.5, gap_mm=0.0005, film_uN_per_mm=film)) for film in (0.0, 20.0)]
+    run = simulate_animals(male, animals.iloc[[0, 0]], worlds, [still, still], duration_s=6.0, every_ms=100.0, seeds=[0, 0])
+    gone = np.hypot(*(np.diff(run[z].to_numpy()[:, [10, -1]].mean(axis=2), axis=1)[:, 0] for z in ("x_mm", "y_mm"))) / 5.0
+    assert gone[1] < 0.005
+    gap = [min(ws_gap(run, k, f) for f in range(40, 60)) for k in (0, 1)]
+    assert gap[1] < 0.001  # in touch
+
+
+def ws_gap(run, k, frame):
+    """Least distance from surface to surface of male and mate, by all pairs of nodes."""
+    here = run.isel(variant=k, time=frame)
+    fine = np.linspace(0, 48, 481)
+    mine, hers = (np.array([np.interp(fine, np.arange(49), here[z].to_numpy()) for z in names]) for names in
+                  (("x_mm", "y_mm"), ("mate_x_mm", "mate_y_mm")))
+    radius, her_radius = (np.interp(fine, np.arange(49), here[z].to_numpy()) for z in ("radius_mm", "mate_radius_mm"))
+    return (np.hypot(mine[0][:, None] - hers[0], mine[1][:, None] - hers[1]) - radius[:, None] - her_radius).min()
+
+
 @pytest.mark.parametrize("group", ["A", "B", "D", "head"])
 def test_every_motor_class_reaches_muscle(worm, mover, group):
     assert gains_reach(worm, mover, group) > 0.01
