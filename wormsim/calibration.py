@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 MOST = 20.0
 POPULATION = 32
 #: A step ends after so many generations without a cost that is 2 % less (chosen here).
-PATIENCE = 16
+PATIENCE = 10
+#: ... and is not searched at all where the best first candidate costs more (chosen here): an individual in which nobody switches has no slope.
+HOPELESS = 30.0
 _INF = np.inf
 
 
@@ -363,6 +365,8 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
 
     look(first)
     since, least = 0, np.inf
+    if costs[0] > HOPELESS:
+        generations = 0
     for generation in range(generations):
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
         if best["accepted"] or since > PATIENCE:

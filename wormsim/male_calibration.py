@@ -34,8 +34,8 @@ _GAIT = "wormsim/data/gait_targets.csv, accepted from afar"
 CRAWLING = (
     Target("crawl_speed_mm_s", 0.10, 0.30, 0.05, 0.40, 0.05, _GAIT),
     Target("crawl_least_mm_s", 0.05, np.inf, 0.02, np.inf, 0.05, "he goes on: least mean over any two seconds (chosen here)"),
-    Target("crawl_frequency_Hz", 0.30, 0.60, 0.20, 0.90, 0.15, _GAIT),
-    Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.30, 0.20, _GAIT),
+    Target("crawl_frequency_Hz", 0.30, 0.60, 0.20, 1.00, 0.15, _GAIT),
+    Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.40, 0.20, _GAIT),
     Target("crawl_amplitude_per_mm", 3.0, 9.0, 1.8, 13.0, 2.0, "he undulates (chosen here)"),
 )
 DRIVEN = (
@@ -43,10 +43,10 @@ DRIVEN = (
     Target("driven_least_mm_s", -np.inf, -0.04, -np.inf, -0.02, 0.04, "... in any two seconds of them (chosen here)"),
 )
 SCANNING = (
-    Target("meet_contact", 0.70, 1.0, 0.50, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her tail: " + _BACKING),
-    Target("turn_contact", 0.70, 1.0, 0.40, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
 )
 TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08, "share of her outline that he goes, of which 0.4 before the end: " + _STEPS),)
 STOPPING = (
@@ -55,7 +55,7 @@ STOPPING = (
            "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
     Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
 )
-_ALONE_S, _MEETING_S, _SCAN_S = 10.0, 14.0, 8.0
+_ALONE_S, _MEETING_S, _SCAN_S = 10.0, 11.0, 8.0
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
