@@ -37,6 +37,7 @@ POPULATION = 32
 #: A step ends after so many generations without a cost that is 2 % less (chosen here).
 PATIENCE = 10
 #: ... and is not searched at all where the best first candidate costs more (chosen here): an individual in which nobody switches has no slope.
+#: The same for shuffles.
 HOPELESS = 30.0
 _INF = np.inf
 
@@ -172,7 +173,7 @@ def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> 
     worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
     v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
                                   seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
-    fronts = np.stack([slowest(x, t, at) for x, at in zip(v, _FRONT_S, strict=False)])
+    fronts = np.stack([slowest(x, t, at) for x, at in zip(v[: len(_FRONT_S)], _FRONT_S, strict=True)])
     alone = np.stack([slowest(free, t, at) for at in _FRONT_S])
     backs = np.stack([mean_between(x - free, t, at + ANSWER_S[0], at + ANSWER_S[1]) for x, at in zip(v[len(_FRONT_S):], _BACK_S, strict=True)])
     return {**seen, "touch_front_mm_s": fronts.mean(axis=0), "touch_front_least_mm_s": fronts.max(axis=0),
@@ -197,7 +198,7 @@ def switches(*cells: str, g_nS: float = DRIVE_NS) -> Callable:
 
 
 def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
-    """A sieve: how far an animal goes forward alone, backs after a touch at either of two moments, and goes on; 3 where it does all."""
+    """A sieve: how far an animal goes forward alone, backs after a touch at both of two moments, and goes on; 3 where it does all."""
     import pandas as pd
 
     n, moments = len(parameters), _FRONT_S[::2]
@@ -293,20 +294,24 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         First candidates from the priors (first step only), and near the pilots or the animals of the step before: a normal in the unit
         cube of a tenth, a half or all of `spread`.
     kept : int
-        First candidates that are observed after the sieve.
+        First candidates that are observed after a sieve; without one all are.
     sigma : float
         Smallest change, in the unit cube; others are 3, 10 and 30 times as large.
     generations : int
-        Of the evolution in every step.
+        Of the evolution in every step, at most: see PATIENCE and HOPELESS.
 
     Returns
     -------
     dict
-        ``accepted`` (in every step), ``reached`` (how many steps), ``cost``, ``evaluations``, ``seconds``, every measure of the last step tried,
+        ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``, ``evaluations``, ``seconds``, every measure of the last step tried,
         and every parameter of the best animal found.
     """
-    if pilots is None and not draws:
-        raise InputError("a search needs pilots, or first candidates from the priors (draws)")
+    if not asked:
+        raise InputError(f"asked: name at least one step of a calibration; there are {', '.join(steps())}")
+    if not draws and (pilots is None or near < 1):
+        raise InputError("a search needs pilots and candidates near them (near), or first candidates from the priors (draws)")
+    if near < 1 and len(asked) > 1:
+        raise InputError(f"near = {near}: every step after the first starts near the animals of the one before; give 1 or more")
     rng = np.random.default_rng([seed, wiring.number])
     began, evaluations = time.perf_counter(), 0
     found = pilots
@@ -318,7 +323,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = _search(rng, wiring, step, seed, u[:kept], sigma, generations, progress)
+        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, progress)
         evaluations += seen
         found = pool
         if not best["accepted"]:
@@ -331,7 +336,7 @@ def _priors(rng: np.random.Generator, step: Step, count: int) -> np.ndarray:
 
 
 def _near(rng: np.random.Generator, step: Step, base: np.ndarray, count: int, spread: float) -> np.ndarray:
-    """Candidates near others: the others themselves first, then ever more of what the step is about drawn anew."""
+    """Candidates near others: the others themselves first; of what the step is about none, 30 % or 70 % is drawn anew."""
     u = base[rng.integers(len(base), size=count)]
     share = rng.choice([0.0, 0.3, 0.7], size=(count, 1))
     u = u + spread * rng.choice([0.1, 0.5, 1.0], size=(count, 1)) * rng.standard_normal(u.shape)
@@ -369,7 +374,7 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
         generations = 0
     for generation in range(generations):
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
-        if best["accepted"] or since > PATIENCE:
+        if best["accepted"] or since >= PATIENCE:
             break
         here = look(_offspring(rng, points, sigma))
         if generation % 10 == 0:

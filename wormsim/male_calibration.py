@@ -17,7 +17,7 @@ import numpy as np
 from .body.male_tail import CLOACA
 from .body.mate import IN_TOUCH_MM, beside
 from .body.parameters import FREE, MALE_KEYS
-from .calibration import BACKING, FAINT_NS, Step, Target, crawling, driven, switches
+from .calibration import BACKING, DRIVEN, FAINT_NS, Step, Target, crawling, driven, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
 from .mating_ethogram import GRACE_S
@@ -38,24 +38,20 @@ CRAWLING = (
     Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.40, 0.20, _GAIT),
     Target("crawl_amplitude_per_mm", 3.0, 9.0, 1.8, 13.0, 2.0, "he undulates (chosen here)"),
 )
-DRIVEN = (
-    Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.04, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
-    Target("driven_least_mm_s", -np.inf, -0.04, -np.inf, -0.02, 0.04, "... in any two seconds of them (chosen here)"),
-)
 SCANNING = (
     Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her tail: " + _BACKING),
     Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
 )
-TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08, "share of her outline that he goes, of which 0.4 before the end: " + _STEPS),)
+TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08, "how far he goes along her outline, in her lengths, of which 0.4 before the end: " + _STEPS),)
 STOPPING = (
     Target("vulva_stay", 0.6, 1.0, 0.35, 1.0, 0.3, "he stays within TAIL_MM of the vulva: " + _STEPS),
     Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,
            "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
     Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
 )
-_ALONE_S, _MEETING_S, _SCAN_S = 10.0, 11.0, 8.0
+_ALONE_S, _MEETING_S, _SCAN_S = 14.0, 11.0, 8.0
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
@@ -132,7 +128,8 @@ def _along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray,
     angle = np.arctan2(ax * cy - ay * cx, ax * cx + ay * cy)  # 0 straight beyond her tip
     side = np.sign(angle[0]) or 1.0
     beyond = np.abs(angle) < np.pi / 2
-    other = ~beyond & (m.flank != m.flank[0])
+    # round her tail: past her nose, where a male who crawls forward gets to, her flank changes as well
+    other = ~beyond & (m.flank != m.flank[0]) & np.logical_or.accumulate(beyond)
     at = np.where(other, 2.0 - m.place + TIP, m.place)
     at = np.where(beyond, 1.0 + TIP * (0.5 - angle * side / np.pi), at) - at[0]
     frames = max(1, round(GRACE_S / m.dt_s))

@@ -1,6 +1,6 @@
 """Calibrate animals: draw individuals, search the strengths with which each behaves when intact, keep those that do, step by step.
 
-Shuffled wirings go the same way: the same targets, first candidates, population and length of search. The table ``animals`` of the
+Shuffled wirings go the same way: the same targets, first candidates, population and rules by which a search ends. The table ``animals`` of the
 results is what ``[model] animals`` of an ablation takes: copy it, or give its path.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..animal import individual
-from ..calibration import calibrate, steps
+from ..body.parameters import BY_KEY
+from ..calibration import calibrate, from_unit, steps, to_unit
 from ..circuit import load_circuit
 from ..errors import InputError, UnknownNameError
 from ..metrics.proportion import wilson
@@ -31,10 +33,11 @@ class SearchTable(BaseModel):
     circuit: str
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
     first: int = Field(default=100, ge=0, description="number of the first individual")
+    animals: int = Field(default=1, ge=1, le=100, description="animals of every individual: the same signs and factors, other strengths")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn (a .parquet file, or a packaged one)")
     draws: int = Field(default=128, ge=0, description="first candidates from the priors")
-    near: int = Field(default=640, ge=0, description="first candidates near the pilots, or near the animals of the step before")
+    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before")
     kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
     sigma: float = Field(default=0.004, gt=0, le=0.5, description="smallest change of the search, in the unit cube")
@@ -56,7 +59,8 @@ def check(spec: Spec) -> None:
         if name not in steps():
             raise UnknownNameError("step of a calibration", name, steps())
     individual(load_circuit(spec.search.circuit), 0, spec.seed)
-    pilots_of(spec.search.pilots)
+    if pilots_of(spec.search.pilots) is None and not spec.search.draws:
+        raise InputError("a search needs pilots, or first candidates from the priors (search.draws)")
 
 
 def pilots_of(name: str) -> pd.DataFrame | None:
@@ -67,9 +71,16 @@ def pilots_of(name: str) -> pd.DataFrame | None:
         return None
     path = resources.files("wormsim.populations") / f"{name}.parquet" if not name.endswith(".parquet") else name
     try:
-        return pd.read_parquet(path)
+        table = pd.read_parquet(path)
     except OSError as error:
         raise InputError(f"pilots = {name!r}: no such table of animals ({error})") from error
+    if missing := [key for key in BY_KEY if key not in table.columns]:
+        raise InputError(f"pilots = {name!r}: the columns {', '.join(missing)} are missing; a calibration of another version made it")
+    if "accepted" in table.columns:
+        table = table[table["accepted"]]
+    if table.empty:
+        raise InputError(f"pilots = {name!r}: no animal of it was accepted")
+    return table
 
 
 def one(spec: dict) -> pd.DataFrame:
@@ -77,12 +88,20 @@ def one(spec: dict) -> pd.DataFrame:
     settings = SearchTable(**spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
-    found = calibrate(wiring, [steps()[name] for name in settings.asked], number, pilots=pilots_of(settings.pilots), draws=settings.draws,
-                      near=settings.near, kept=settings.kept, spread=settings.spread, sigma=settings.sigma, generations=settings.generations)
-    del found["seconds"]  # a result holds nothing that differs from run to run
+    asked = [steps()[name] for name in settings.asked]
+    how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations}
+    found = [calibrate(wiring, asked, number, pilots=pilots_of(settings.pilots), draws=settings.draws, **how)]
+    keys = asked[-1].keys
+    for k in range(1, settings.animals if found[0]["accepted"] else 1):
+        # others of this individual: from where it is, shaken, in the last step alone, under another noise
+        here = to_unit(pd.DataFrame([found[0]]), keys)
+        shaken = here + settings.spread / 2 * np.random.default_rng([number, k]).standard_normal((8, len(keys)))
+        found.append(calibrate(wiring, asked[-1:], number + 100_000 * k, pilots=from_unit(shaken, keys), draws=0, **how))
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
-    return pd.DataFrame([{**label, "number": number, **found}])
+    # a result holds nothing that differs from run to run
+    return pd.DataFrame([{**label, "number": number, "animal": k, **{name: x for name, x in one.items() if name != "seconds"}}
+                         for k, one in enumerate(found)])
 
 
 def run(spec: Spec, runner: Runner) -> StudyResult:
@@ -96,12 +115,15 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     asked = [steps()[name] for name in search.asked]
     rows, text = [], []
     for name, here in animals.groupby("kind", sort=False):
+        others = int(here.loc[here["animal"] > 0, "accepted"].sum())
+        here = here[here["animal"] == 0]
         n, good = len(here), int(here["accepted"].sum())
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
-                     "control": "" if name == "real" else "degree shuffles", "verdict": f"{good} of {n} individuals meet every band"})
-        text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f}).")
+                     "control": "" if name == "real" else "degree shuffles", "verdict": f"{good} of {n} individuals meet every band of {search.asked[-1]}"})
+        text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
+                    + (f"; of these {others} more animals with other strengths." if others else "."))
     table = []
     for t in asked[-1].targets:
         for name, here in animals[animals["accepted"]].groupby("kind", sort=False):
@@ -109,7 +131,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
                           "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}", "source": t.source})
     return StudyResult(
-        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and length of the search stood in the code before this ran; "
+        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before this ran; "
                  "pilots, where there are any, are animals of other individuals found while the method was built."],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
