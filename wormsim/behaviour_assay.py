@@ -137,10 +137,12 @@ def mean_between(values: np.ndarray, time_s: np.ndarray, start_s: float, stop_s:
     return values[:, (time_s >= start_s - 1e-9) & (time_s < stop_s - 1e-9)].mean(axis=1)
 
 
-#: When the answer to a touch is looked for, s after its onset, and over how long it has to hold. Real worms reverse within a second and for 2.4 to
-#: 4.5 s (medians of the recordings of Dag U et al 2023 Cell 186:2574); a body of the model needs one to three to turn its wave round, and
-#: how soon it answers is not asked (both chosen here).
+#: When the answer to a touch is looked for, s after its onset, and over how long it has to hold. Reversals of real worms last 2.4 to 4.5 s (medians
+#: of spontaneous ones in the recordings of Dag U et al 2023 Cell 186:2574); a body of the model needs one to three to turn its wave round,
+#: and how soon it answers is not asked (both chosen here).
 ANSWER_S, HOLDS_S = (0.5, 5.0), 1.5
+#: An animal answers where it is slower than its untouched twin by this, mm/s (chosen here); else what it did it does by itself.
+BY_TOUCH_MM_S = 0.03
 
 
 def slowest(velocity_mm_s: np.ndarray, time_s: np.ndarray, touch_s: float) -> np.ndarray:
@@ -149,11 +151,12 @@ def slowest(velocity_mm_s: np.ndarray, time_s: np.ndarray, touch_s: float) -> np
     return np.min([mean_between(velocity_mm_s, time_s, at, at + HOLDS_S) for at in starts], axis=0)
 
 
-def slowest_since_touch(behaviour: xr.Dataset) -> np.ndarray:
-    """:func:`slowest` of each animal after its own first touch, (V,), mm/s."""
+def reversal_by_touch(behaviour: xr.Dataset) -> np.ndarray:
+    """:func:`slowest` of each touched animal after its own first touch, (V / 2,), mm/s; not below 0 where its untouched twin does the same."""
     v, t = velocity(behaviour)
-    at = behaviour["touch_s"].to_numpy()
-    return np.array([slowest(v[k : k + 1], t, at[k])[0] for k in range(len(v))])
+    at, half = behaviour["touch_s"].to_numpy(), len(v) // 2
+    touched, alone = (np.array([slowest(v[[k + first]], t, at[k])[0] for k in range(half)]) for first in (0, half))
+    return np.where(touched - alone < -BY_TOUCH_MM_S, touched, np.maximum(touched, 0.0))
 
 
 def since_touch(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndarray:

@@ -303,7 +303,8 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     Returns
     -------
     dict
-        ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``, ``evaluations``, ``seconds``, every measure of the last step tried,
+        ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
+        ``evaluations``, ``seconds``, every measure of the last step tried,
         and every parameter of the best animal found.
     """
     if not asked:

@@ -314,10 +314,11 @@ def _partner(kernel, wiring: Wiring, worlds: list[World], mated: bool, shape: tu
     if mated and (lacking := [m for m in (*male_tail.PROTRACTORS, *male_tail.RETRACTORS) if m not in index]):
         raise InputError(f"{wiring.circuit.name} has no {', '.join(lacking)}: only a male with spicule muscles can have a mate; use whole_male")
     rows = [np.array([index[m] for m in names if m in index], np.int64) for names in (male_tail.PROTRACTORS, male_tail.RETRACTORS)]
+    film = a["film_uN_per_mm"] * np.array([w.dish.medium == "agar" for w in worlds]) * wiring.form.segment_mm
     partner = kernel.Partner(
         int(mated), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
         a["vulva"], a["vulva_side"], place, side, feels, contact.TOUCH_MM, contact.VULVA_MM, len(senses.SIGNALS), contact.STIFFNESS_UN_MM,
-        contact.CLOSING_MM_S, a["film_uN_per_mm"] * wiring.form.segment_mm, mate.FILM_MM,
+        contact.CLOSING_MM_S, film, mate.FILM_MM,
         *(np.zeros(shape, np.int64) for _ in range(2)), np.ones(shape), *(np.zeros(shape) for _ in range(3)), *rows,
         np.zeros(lanes))
     if not mated:

@@ -51,9 +51,9 @@ class Measure:
 
 
 _SPEED_MM_S = 0.02  # a tenth of a crawl of 0.2 mm/s (guess)
-#: What the closed-loop assays measure. Velocities are signed, forward positive: a reversal is below 0, in `reversal_mm_s` (mean velocity
-#: after a touch), `reversal_mm` (displacement after a tap), `backward_mm_s` and `scanning_speed_mm_s` (backing along the mate).
-#: `acceleration_mm_s` is the velocity after a touch minus that before.
+#: What the closed-loop assays measure. Velocities are signed, forward positive: a reversal is below 0, in `reversal_mm_s` (least mean velocity
+#: over 1.5 s after a touch), `reversal_mm` (displacement after a tap), `backward_mm_s` and `scanning_speed_mm_s` (backing along the mate).
+#: `acceleration_mm_s` is the velocity after a touch minus that of the untouched twin.
 MEASURES = {
     "speed_mm_s": Measure(_SPEED_MM_S),
     "frequency_Hz": Measure(0.05),

@@ -44,7 +44,8 @@ SCANNING = (
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her tail: " + _BACKING),
     Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
 )
-TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08, "how far he goes along her outline, in her lengths, of which 0.4 before the end: " + _STEPS),)
+TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08,
+                  "how far he goes along her outline, in her lengths, of which 0.4 before the end: " + _STEPS),)
 STOPPING = (
     Target("vulva_stay", 0.6, 1.0, 0.35, 1.0, 0.3, "he stays within TAIL_MM of the vulva: " + _STEPS),
     Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,

@@ -63,7 +63,7 @@ class Mate:
     vulva_side : {-1, 1}
         Which flank is her ventral one: with t from her nose to her tail, +1 is the side of (-t_y, t_x). She lies on either side.
     film_uN_per_mm : float
-        Pull of the water film between them (FILM_UN_PER_MM); 0 for none.
+        Pull of the water film between them (FILM_UN_PER_MM), on agar alone: in water there is no film; 0 for none.
     form : Form
 
     Raises

@@ -74,7 +74,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("diagonal", 0.5, "", "pull of the diagonal muscles beside that of a side of body wall; " + _FREE, "guess", Prior("uniform", 0.0, 1.5)),
     Parameter("g_touch", 0.3, "nS", "conductance that a touch opens; " + _FREE, "guess", Prior("loguniform", 0.03, 3.0)),
     Parameter("hold", 0.05, "s", "time constant with which what a contact opened closes when it ends: calcium of touch cells outlasts a touch by "
-              "seconds (Suzuki H et al 2003 Neuron 39:1005, from memory); " + _FREE, "guess", Prior("loguniform", 0.05, 3.0)),
+              "seconds (Suzuki H et al 2003 Neuron 39:1005, from memory, low; other organs assumed alike); " + _FREE, "guess",
+              Prior("loguniform", 0.05, 3.0)),
 )
 BY_KEY = {p.key: p for p in PARAMETERS}
 FREE = {p.key: p.prior for p in PARAMETERS}

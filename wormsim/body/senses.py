@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SIGNALS = ("touch_front", "touch_back", "touch_nose", "harsh_body", "harsh_tail", "tap", "salt_on", "salt_off", "odour_on", "odour_off",
            "warm", "cold", "oxygen_up", "oxygen_down", "lawn")
 
-#: Signals of contact: what is felt of them fades with the animal's `hold_s` when they end.
+#: Signals of contact: what is felt of them fades with the animal's `hold_s` when they end, as does what the male's tail feels.
 MECHANICAL = ("touch_front", "touch_back", "touch_nose", "harsh_body", "harsh_tail", "tap")
 
 

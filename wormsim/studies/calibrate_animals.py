@@ -121,7 +121,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
-                     "control": "" if name == "real" else "degree shuffles", "verdict": f"{good} of {n} individuals meet every band of {search.asked[-1]}"})
+                     "control": "" if name == "real" else "degree shuffles",
+                     "verdict": f"{good} of {n} individuals meet every band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths." if others else "."))
     table = []
@@ -131,7 +132,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
                           "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}", "source": t.source})
     return StudyResult(
-        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before this ran; "
+        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code "
+                 "before this ran; "
                  "pilots, where there are any, are animals of other individuals found while the method was built."],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",

@@ -1,0 +1,137 @@
+"""What a calibration looks at, on planted velocities and paths: every number has a closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import wormsim as ws
+from wormsim.animal import individual
+from wormsim.behaviour_assay import ANSWER_S, BY_TOUCH_MM_S, HOLDS_S, reversal_by_touch, slowest
+from wormsim.body.form import HERMAPHRODITE, MALE
+from wormsim.body.male_tail import CLOACA
+from wormsim.body.parameters import FREE
+from wormsim.calibrated import load_animals, parameters_of
+from wormsim.calibration import answers_touch, least_mean, steps, switches
+from wormsim.male_calibration import met, turned
+
+T = np.arange(0, 16, 0.05)
+
+
+def trace(*pieces):
+    """Velocity of one animal: 0.1 mm/s, but what each (start_s, stop_s, velocity) says."""
+    v = np.full(len(T), 0.1)
+    for start, stop, value in pieces:
+        v[(T >= start - 1e-9) & (T < stop - 1e-9)] = value
+    return v[None]
+
+
+def test_least_mean_takes_the_worst_two_seconds_of_the_right_sign():
+    v = trace((5, 7, -0.05), (9, 10, -0.2))
+    assert least_mean(v, T, 3, 15)[0] == pytest.approx(-0.05)  # one second of -0.2 beside 0.1 is the same
+    assert least_mean(v, T, 10, 15)[0] == pytest.approx(0.1)
+    assert least_mean(-v, T, 3, 15, -1)[0] == pytest.approx(0.05)
+
+
+def test_slowest_holds_for_its_time_and_falls_into_its_window():
+    at = 8.0
+    assert slowest(trace((9, 9 + HOLDS_S, -0.06)), T, at)[0] == pytest.approx(-0.06)
+    assert slowest(trace((9, 9 + HOLDS_S / 2, -0.06)), T, at)[0] == pytest.approx(0.02)  # half of it at 0.1
+    assert slowest(trace((at + ANSWER_S[1], 15, -0.06), (at - 2, at + ANSWER_S[0], -0.06)), T, at)[0] == pytest.approx(0.1)
+
+
+def moving(v):
+    """A recording of straight bodies that go to the left, head first, with velocities (V, T)."""
+    s = np.linspace(0, 1, 49)
+    x = -np.concatenate([np.zeros((len(v), 1)), np.cumsum(v[:, :-1], axis=1) * 0.05], axis=1)[:, :, None] + s
+    touch = np.full(len(v), np.nan)
+    touch[: len(v) // 2] = 8.0
+    return xr.Dataset({"x_mm": (("variant", "time", "node"), x), "y_mm": (("variant", "time", "node"), np.zeros_like(x)),
+                       "touch_s": ("variant", touch)}, {"time_s": ("time", T)})
+
+
+def test_what_an_animal_does_by_itself_is_no_answer():
+    stall, none = trace((8.5, 13, -0.05)), trace()
+    assert reversal_by_touch(moving(np.concatenate([stall, none])))[0] == pytest.approx(-0.05, abs=0.005)
+    assert reversal_by_touch(moving(np.concatenate([stall, stall])))[0] == 0.0
+    slower = trace((8.5, 13, -0.05 - BY_TOUCH_MM_S / 2))
+    assert reversal_by_touch(moving(np.concatenate([slower, stall])))[0] == 0.0
+
+
+@pytest.mark.parametrize(("sieve", "most"), [(switches("AVA", "AVD", "AVE"), 2.0), (answers_touch, 3.0)])
+def test_a_sieve_scores_forward_and_backward_apart(sieve, most, monkeypatch):
+    """Planted animals: one that always crawls, one that always backs, one that switches when driven or touched, one that is not a number."""
+    import wormsim.calibration as module
+
+    planted = {0: (0.1, 0.1), 1: (-0.1, -0.1), 2: (0.1, -0.1), 3: (np.nan, np.nan)}
+
+    def simulate(wiring, parameters, worlds, perturbations=None, **how):
+        runs = len(parameters) // 4
+        changed = np.repeat(np.arange(runs) > 0, 4)
+        t = np.arange(0, how["duration_s"], 0.1)
+        v = np.array([np.full(len(t), planted[k % 4][0]) for k in range(4 * runs)])
+        for k in np.flatnonzero(changed):
+            v[k, (t > 4) & (t < 12)] = planted[k % 4][1]
+        return v, t
+
+    monkeypatch.setattr(module, "simulate_animals", simulate)
+    monkeypatch.setattr(module, "velocity", lambda run: run)
+    score = sieve(None, pd.DataFrame({"a": np.zeros(4)}), 0)
+    assert score[2] == pytest.approx(most)
+    assert score[2] > max(score[0], score[1]) + 0.9
+    assert score[3] < -9
+
+
+def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, duration=12.0):
+    """A straight male whose cloaca goes along a straight mate, at `place(t)` of her length on the side `flank(t)`, his head the way her head is."""
+    t = np.arange(frames) * dt_s
+    n = HERMAPHRODITE.segments
+    hx, hy = np.linspace(0, HERMAPHRODITE.length_mm, n + 1), np.zeros(n + 1)
+    s = np.linspace(0, MALE.length_mm, 49)
+    at = np.array([place(z) for z in t]) * HERMAPHRODITE.length_mm
+    radius = np.interp(at / HERMAPHRODITE.length_mm, np.linspace(0, 1, n + 1), HERMAPHRODITE.radius_mm)
+    away = np.array([flank(z) for z in t]) * (radius + np.interp(CLOACA, np.linspace(0, 1, 49), MALE.radius_mm) + gap_mm)
+    x = s - CLOACA * MALE.length_mm + at[:, None]
+    y = np.repeat(away[:, None], 49, axis=1)
+    return xr.Dataset(
+        {"x_mm": (("variant", "time", "node"), x[None]), "y_mm": (("variant", "time", "node"), y[None]),
+         "mate_x_mm": (("variant", "time", "mate_node"), np.tile(hx, (1, frames, 1))),
+         "mate_y_mm": (("variant", "time", "mate_node"), np.tile(hy, (1, frames, 1))), "radius_mm": ("node", MALE.radius_mm),
+         "mate_radius_mm": ("mate_node", HERMAPHRODITE.radius_mm), "failed": ("variant", [""]),
+         "activation": (("variant", "time", "muscle"), np.zeros((1, frames, 8)))},
+        {"time_s": ("time", t), "muscle": ["dspL", "dspR", "vspL", "vspR", "dsrL", "dsrR", "vsrL", "vsrR"], "variant": [0]})
+
+
+def test_speed_along_her_is_that_of_a_planted_male():
+    far = turned(beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1), 0)
+    assert far["scan_far_mm_s"] == pytest.approx(0.03 * HERMAPHRODITE.length_mm, rel=0.1)
+    assert far["turn_contact"] == pytest.approx(1.0)
+    near = met(beside_her(lambda t: 0.3 + 0.03 * t, lambda t: 1), 0)
+    assert near["scan_mm_s"] == pytest.approx(0.03 * HERMAPHRODITE.length_mm, rel=0.1)
+
+
+def test_a_male_who_crawls_on_round_her_nose_has_neither_scanned_nor_turned():
+    def place(t):
+        return max(0.6 - 0.1 * t, -0.005) if t < 6.5 else min(-0.005 + 0.1 * (t - 6.5), 0.5)
+
+    away = turned(beside_her(place, lambda t: 1 if t < 6.5 else -1), 0)
+    assert away["scan_far_mm_s"] <= 0.0
+    assert away["turn_progress"] <= 0.0
+
+
+def test_a_male_who_stays_goes_nowhere_and_one_who_left_counts_for_nothing():
+    assert turned(beside_her(lambda t: 0.6, lambda t: 1), 0)["scan_far_mm_s"] == pytest.approx(0.0, abs=1e-6)
+    gone = turned(beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1, gap_mm=0.1), 0)
+    assert (gone["turn_contact"], gone["turn_progress"]) == (0.0, 0.0)
+
+
+def test_steps_name_real_parameters_and_their_targets_are_observed():
+    male, worm = individual(ws.load_circuit("whole_male"), 0), individual(ws.load_circuit("whole_hermaphrodite"), 400)
+    for name, step in steps().items():
+        assert set(step.redrawn) <= set(step.keys) <= set(FREE), name
+        whose, ensemble = (male, "male") if "rays_A" in " ".join(step.keys) else (worm, "hermaphrodite")
+        seen = step.observe(whose, parameters_of(load_animals(ensemble).iloc[:1]).astype(float), 0)
+        assert {t.name for t in step.targets} <= set(seen), name
+        assert all(np.shape(seen[t.name]) == (1,) for t in step.targets)
