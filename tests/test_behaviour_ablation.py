@@ -86,7 +86,7 @@ def test_every_animal_is_run_intact_and_after_every_removal(results):
 def test_nothing_that_was_left_out_goes_unsaid(results):
     text = " ".join(results.result.summary)
     assert "1 lines of the table are of assays that were not asked for here: chemotaxis_salt (T5)." in text
-    assert "Of 3 calibrated individuals of the real wiring 2 were accepted, and the first 2 took part" in text
+    assert "Of 3 calibrated individuals of the real wiring 2 were accepted, and 2 animals of 2 individuals took part" in text
     assert "of 1 degree-preserving shuffles, calibrated in the same way, 1 were, and 1 took part" in text
     scores = results.result.scores
     assert scores[scores["control"] == "degree shuffles"]["verdict"].tolist() == ["1 animals: with fewer than 4 it is not scored"]

@@ -24,7 +24,7 @@ def trace(*pieces):
     """Velocity of one animal: 0.1 mm/s, but what each (start_s, stop_s, velocity) says."""
     v = np.full(len(T), 0.1)
     for start, stop, value in pieces:
-        v[(T >= start - 1e-9) & (T < stop - 1e-9)] = value
+        v[(start - 1e-9 <= T) & (stop - 1e-9 > T)] = value
     return v[None]
 
 

@@ -1,7 +1,8 @@
 """Calibrated animals: the ensembles that come with wormsim, or your own; each row is one animal.
 
 Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` (the individual's draw), `accepted`,
-`cost`, what was measured, and every parameter of :mod:`wormsim.body.parameters`.
+`cost`, `animal` (0, or the number of a further animal of the same individual), what was measured, and every parameter of
+:mod:`wormsim.body.parameters`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
         table = pd.read_parquet(handle)
     if missing := [c for c in (*NEEDED, *BY_KEY) if c not in table.columns]:
         raise InputError(f"{text}: the columns {', '.join(missing)} are missing; a calibration of another version made it")
+    table = table.assign(animal=0) if "animal" not in table.columns else table
     return table[table["accepted"]].reset_index(drop=True) if accepted else table
 
 

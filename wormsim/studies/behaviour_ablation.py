@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 SHUFFLES = "degree shuffle"
+#: Added to the number of an individual for each further animal of it, so that every animal has a label of its own.
+OTHERS = 100_000
 
 
 class _Table(BaseModel):
@@ -133,7 +135,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     common = {"circuit": spec.model.circuit, "assays": spec.model.assays, "evidence": spec.score.evidence, "seed": spec.seed}
 
     def specs(table: pd.DataFrame, without: list[str]) -> list[dict]:
-        return [{**common, "animal": _plain(row), "label": int(row["number"]), "without": without} for _, row in table.iterrows()]
+        return [{**common, "animal": _plain(row), "label": int(row["number"]) + OTHERS * int(row["animal"]), "without": without}
+                for _, row in table.iterrows()]
 
     found = runner.map(one_animal, specs(real, spec.controls.without), "animals of the real wiring")
     parts = [pd.concat(found).assign(wiring="real wiring")]
@@ -192,13 +195,15 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:
-    tried = load_animals(spec.model.animals, accepted=False).groupby("kind")["accepted"]
+    tried = load_animals(spec.model.animals, accepted=False)
+    tried = tried[tried["animal"] == 0].groupby("kind")["accepted"]
     size, good = tried.size(), tried.sum()
     if size.get("degree", 0):
         there = f"; of {size['degree']} degree-preserving shuffles, calibrated in the same way, {good['degree']} were, and {len(shuffled)} took part"
     else:
         there = "; no shuffled wiring was calibrated for this ensemble, so that there is no such control"
-    return (f"Of {size['real']} calibrated individuals of the real wiring {good['real']} were accepted, and the first {len(real)} took part{there}. "
+    return (f"Of {size['real']} calibrated individuals of the real wiring {good['real']} were accepted, and {len(real)} animals of "
+            f"{real['number'].nunique()} individuals took part{there}. "
             "None of the rows scored here was seen by a calibration.")
 
 
