@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..effects import ENHANCED_ABOVE, IMPAIRED_BELOW, LOST_BELOW
+from ..effects import ENHANCED_ABOVE, IMPAIRED_BELOW, LOST_BELOW, NO_PREDICTION
 from ..studies import StudyFigure
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
     out = {"published_rows": StudyFigure(
         lambda: published(rows), "What is left of each behaviour after each published removal: the median over animals with its interval. Colour: "
         "what was "
-        "published. Bands: what counts as lost, impaired, normal and enhanced. Grey labels: true by construction or only assumed, and not scored.",
+        "published. Bands: what counts as lost, impaired, normal and enhanced. Open dots: no prediction (too few animals do it, or the "
+        "interval is too wide). Grey labels: true by construction or only assumed, and not scored.",
         "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
     out["confusion"] = StudyFigure(
         lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored. On the diagonal "
@@ -47,11 +48,13 @@ def published(rows: pd.DataFrame) -> Figure:
                             (ENHANCED_ABOVE, MOST, "enhanced")):
         axes.axvspan(low, high, color=COLOURS[name], alpha=0.10, lw=0)
         axes.text((low + high) / 2, len(here) - 0.35, name, ha="center", va="bottom", fontsize=8, color=COLOURS[name])
+    undecided = (here["model says"] == NO_PREDICTION).to_numpy()
     for y, row in enumerate(here.itertuples()):
         colour = COLOURS.get(row.expected, "0.5")
         low, high = np.clip([row.low, row.high], LEAST, MOST)
         axes.plot([low, high], [y, y], color=colour, lw=2, alpha=0.6, solid_capstyle="butt")
-        axes.plot(np.clip(row.left, LEAST, MOST), y, "o", color=colour, ms=5)
+        fill = "white" if undecided[y] else colour
+        axes.plot(np.clip(row.left, LEAST, MOST), y, "o", color=colour, mfc=fill, ms=5)
     axes.set_yticks(range(len(here)), [f"{r.cells} ({r.manipulation}) {r.assay}: {r.measure}"[:64] for r in here.itertuples()], fontsize=7)
     for label, role in zip(axes.get_yticklabels(), here["role"], strict=True):
         label.set_color("black" if role == "scored" else "0.6")
