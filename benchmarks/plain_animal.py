@@ -44,7 +44,7 @@ def walk(wiring: Wiring, numbers: Mapping[str, float], duration_s: float, medium
         Current into each cell that is named; the animal's own `I_AVB_pA` into AVBL and AVBR by default.
     feels_stretch : bool
     touch : tuple of sequence of str, float and float, optional
-        Cells in which `g_touch_nS` opens towards 0 mV, from when until when, s.
+        Cells in which `g_touch_nS` opens towards 0 mV, from when until when, s; then it closes with `hold_s`.
     """
     numbers = dict(numbers)  # looked up in every step: a Series is slow at that
     cells, form, dt = list(wiring.cells), wiring.form, dt_ms * 1e-3
@@ -72,7 +72,10 @@ def walk(wiring: Wiring, numbers: Mapping[str, float], duration_s: float, medium
     h = dt_ms / numbers["C_m_pF"]
     for step in range(round(duration_s / dt)):
         ge, gi = exc @ s, inh @ s
-        g = numbers["g_leak_nS"] + ge + gi + g_gap + opens * (round(from_s / dt) <= step < round(until_s / dt))
+        # open while it lasts, and closing with a time constant from its last step on
+        since = (step - round(until_s / dt) + 1) * dt
+        felt = 0.0 if step < round(from_s / dt) else np.exp(-max(since, 0.0) / numbers["hold_s"])
+        g = numbers["g_leak_nS"] + ge + gi + g_gap + opens * felt
         driven = numbers["g_leak_nS"] * v_leak + ge * e_exc + gi * e_inh + gap @ v + current + feel @ kappa
         up = ratio * numbers["a_d_per_s"] * dt / (1 + np.exp(-beta * (v - half)))
         rate = up + numbers["a_d_per_s"] * dt
