@@ -18,7 +18,8 @@ from wormsim.behaviour_assay import run_assay
 from wormsim.behaviour_evidence import ASSAYS
 from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
 from wormsim.calibrated import load_animals, parameters_of, wiring_of
-from wormsim.calibration import Step, Target, accepts, calibrate, from_unit, steps, to_unit, total_cost
+from wormsim.calibration import Step, Target, accepts, calibrate, from_unit, to_unit, total_cost
+from wormsim.calibration_steps import steps
 from wormsim.cli import app
 from wormsim.errors import InputError, UnknownNameError
 from wormsim.experiment import run

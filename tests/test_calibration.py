@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,9 @@ from wormsim.body.form import HERMAPHRODITE, MALE
 from wormsim.body.male_tail import CLOACA
 from wormsim.body.parameters import FREE
 from wormsim.calibrated import load_animals, parameters_of
-from wormsim.calibration import answers_touch, least_mean, steps, switches
+from wormsim.calibration_looks import least_mean, switches
+from wormsim.calibration_steps import steps
+from wormsim.hermaphrodite_calibration import answers_touch
 from wormsim.male_calibration import met, turned
 
 T = np.arange(0, 16, 0.05)
@@ -60,11 +64,10 @@ def test_what_an_animal_does_by_itself_is_no_answer():
     assert reversal_by_touch(moving(np.concatenate([slower, stall])))[0] == 0.0
 
 
-@pytest.mark.parametrize(("sieve", "most"), [(switches("AVA", "AVD", "AVE"), 2.0), (answers_touch, 3.0)])
+@pytest.mark.parametrize(("sieve", "most"), [(switches("AVA", "AVD", "AVE", g_nS=1.0), 2.0), (answers_touch, 3.0)])
 def test_a_sieve_scores_forward_and_backward_apart(sieve, most, monkeypatch):
     """Planted animals: one that always crawls, one that always backs, one that switches when driven or touched, one that is not a number."""
-    import wormsim.calibration as module
-
+    module = sys.modules[sieve.__module__]
     planted = {0: (0.1, 0.1), 1: (-0.1, -0.1), 2: (0.1, -0.1), 3: (np.nan, np.nan)}
 
     def simulate(wiring, parameters, worlds, perturbations=None, **how):

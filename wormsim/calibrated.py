@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from .circuit import Circuit
 
-ENSEMBLES = ("hermaphrodite", "male")
+ENSEMBLES = ("hermaphrodite", "driven", "male")
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name ("hermaphrodite", "male"), or a parquet file of your own by path.
+    """An ensemble by name ("hermaphrodite", "driven", "male"), or a parquet file of your own by path.
 
     Parameters
     ----------

@@ -17,7 +17,8 @@ import numpy as np
 from .body.male_tail import CLOACA
 from .body.mate import IN_TOUCH_MM, beside
 from .body.parameters import FREE, MALE_KEYS
-from .calibration import BACKING, DRIVEN, FAINT_NS, Step, Target, crawling, driven, switches
+from .calibration import Step, Target
+from .calibration_looks import crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
 from .mating_ethogram import GRACE_S
@@ -63,11 +64,6 @@ def meetings(wiring: Wiring) -> tuple[World, World]:
     x, y = start_pose(wiring)
     return (World(mate=beside(x, y, wiring.form, at=MEET_AT, parallel=True, vulva_faces=True, gap_mm=IN_TOUCH_MM)),
             World(mate=beside(x, y, wiring.form, at=TURN_AT, parallel=True, vulva_faces=False, gap_mm=IN_TOUCH_MM)))
-
-
-def observe_crawling(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """What CRAWLING and DRIVEN ask for, (A,) each."""
-    return {**crawling(wiring, parameters, seed, _ALONE_S)[0], **driven(wiring, parameters, seed)}
 
 
 def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
@@ -143,8 +139,6 @@ def male_steps() -> dict[str, Step]:
     keys, male = tuple(FREE), (*MALE_KEYS, "hold_s", "in_back", "gap_back", "half_back_mV", "gain_back")
     rays = switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3)
     scanning = (*CRAWLING, *SCANNING)
-    return {"crawling": Step((*CRAWLING, *DRIVEN), observe_crawling, keys, BACKING, switches("AVA", "AVD", "AVE", g_nS=FAINT_NS)),
-            "scanning": Step(scanning, observe_mating, keys, male, rays),
+    return {"scanning": Step(scanning, observe_mating, keys, male, rays),
             "turning": Step((*scanning, *TURNING), observe_mating, keys, ("gain_cord", "half_cord_mV", "in_cord", "diagonal")),
-            "stopping": Step((*scanning, *STOPPING), observe_mating, keys, ("gain_organs", "half_organs_mV", "g_organ_nS")),
             "mating": Step((*scanning, *TURNING, *STOPPING), observe_mating, keys)}

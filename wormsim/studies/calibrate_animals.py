@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..animal import individual
 from ..body.parameters import BY_KEY
-from ..calibration import calibrate, from_unit, steps, to_unit
+from ..calibration import calibrate, from_unit, to_unit
+from ..calibration_steps import steps
 from ..circuit import load_circuit
 from ..errors import InputError, UnknownNameError
 from ..metrics.proportion import wilson
@@ -29,7 +30,7 @@ class SearchTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    asked: list[str] = Field(min_length=1, description="steps, in their order: wormsim.calibration.steps, wormsim.male_calibration.male_steps")
+    asked: list[str] = Field(min_length=1, description="steps, in their order: wormsim.calibration_steps")
     circuit: str
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
     first: int = Field(default=100, ge=0, description="number of the first individual")

@@ -1,0 +1,130 @@
+"""What is asked of an intact hermaphrodite: that she crawls and swims; that she backs while AVA, AVD and AVE are driven; that she answers a touch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .behaviour_assay import ANSWER_S, mean_between, slowest, velocity
+from .body.parameters import FREE, MALE_KEYS
+from .body.senses import Touch
+from .calibration import Step, Target
+from .calibration_looks import crawling, least_mean, switches
+from .closed_loop import World, simulate_animals
+from .perturbations.stimulate import Stimulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .animal import Wiring
+
+_INF = np.inf
+_GAIT = "wormsim/data/gait_targets.csv"
+#: Bands of acceptance are chosen here: wide enough that an ensemble is found, narrow enough to be a crawl.
+MOVING = (
+    Target("crawl_speed_mm_s", 0.12, 0.30, 0.08, 0.35, 0.05, _GAIT),
+    Target("crawl_least_mm_s", 0.06, _INF, 0.03, _INF, 0.05, "it goes on: least mean over any two seconds (chosen here)"),
+    Target("crawl_frequency_Hz", 0.30, 0.50, 0.22, 0.80, 0.15, _GAIT),
+    Target("crawl_wavelength", 0.55, 0.80, 0.45, 0.95, 0.15, _GAIT),
+    Target("crawl_amplitude_per_mm", 3.5, 9.0, 2.0, 12.0, 2.0, "5 to 10 curvatures times body length in crawling worms (from memory, low)"),
+    Target("swim_frequency_ratio", 1.6, 7.0, 1.25, 8.0, 1.5, _GAIT + ": faster in water, the published ratio is 4 to 6; qualitative here"),
+    Target("swim_wavelength_ratio", 1.25, 3.0, 1.1, 4.0, 0.3, _GAIT + ": longer in water, the published ratio is 2.3; qualitative here"),
+    Target("swim_amplitude_per_mm", 1.5, 12.0, 1.0, 15.0, 1.0, "it does swim (chosen here)"),
+)
+DRIVEN = (
+    Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.04, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
+    Target("driven_least_mm_s", -_INF, -0.04, -_INF, -0.02, 0.04, "... in any two seconds of them (chosen here)"),
+)
+TOUCHED = (
+    Target("touch_front_mm_s", -0.40, -0.05, -1.0, -0.03, 0.025, "backs when touched in front: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.02, 0.025, "... at any of the moments, whatever the phase of the gait (chosen here)"),
+    Target("touch_front_change_mm_s", -_INF, -0.10, -_INF, -0.06, 0.03, "... and not when left alone: less the slowest of its untouched twin"),
+    Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.05, "goes on forward afterwards, whatever the moment (chosen here)"),
+)
+#: Conductance that holds AVA, AVD and AVE depolarised, nS (chosen here: enough for their full effect on what they contact).
+DRIVE_NS = 1.0
+#: ... and, in the first sieve, one that they may reach through their synapses (chosen here).
+FAINT_NS = 0.15
+#: Moments of a touch in front and behind, how long it lasts, and lengths of the runs, s. The moments meet the gait in several phases and are
+#: none of those of the assays.
+_FRONT_S, _BACK_S, _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = (5.7, 6.4, 7.1, 7.8), (6.0, 7.5), 1.0, 15.0, 8.0, 11.0
+
+
+def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """Everything that MOVING asks for, (A,) each: on agar and in water, left alone."""
+    return _moving(wiring, parameters, seed)[0]
+
+
+def _moving(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """What MOVING asks for; velocity on agar (A, T) and its times."""
+    from .metrics.gait import gait
+
+    seen, free, t = crawling(wiring, parameters, seed, _AGAR_S)
+    water = simulate_animals(wiring, parameters, World.of("water"), duration_s=_WATER_S, seeds=[seed] * len(parameters))
+    swim = gait(water["x_mm"].to_numpy()[:, 40:], water["y_mm"].to_numpy()[:, 40:], 0.05)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen |= {"swim_frequency_Hz": swim.frequency_Hz, "swim_wavelength": swim.wavelength, "swim_speed_mm_s": swim.speed_mm_s,
+                 "swim_frequency_ratio": swim.frequency_Hz / seen["crawl_frequency_Hz"],
+                 "swim_wavelength_ratio": swim.wavelength / seen["crawl_wavelength"], "swim_amplitude_per_mm": swim.amplitude_per_mm}
+    return seen, free, t
+
+
+def observe_driven(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What MOVING and DRIVEN ask for, (A,) each."""
+    n = len(parameters)
+    v, t = velocity(simulate_animals(wiring, parameters, World.of("agar"), [(Stimulate("AVA", "AVD", "AVE", g_nS=DRIVE_NS),)] * n,
+                                     duration_s=_DRIVEN_S, seeds=[seed] * n))
+    return {**observe_moving(wiring, parameters, seed), "driven_mm_s": mean_between(v, t, 4, _DRIVEN_S),
+            "driven_least_mm_s": least_mean(v, t, 4, _DRIVEN_S, -1)}
+
+
+def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What MOVING and TOUCHED ask for, (A,) each: touched in front at four moments, behind at two, beside the same animal left alone.
+
+    Without that twin a search finds animals that stall by themselves at the moment of the touch; with one moment only, animals that
+    can be stopped in one phase of their gait.
+    """
+    import pandas as pd
+
+    n = len(parameters)
+    seen, free, t = _moving(wiring, parameters, seed)
+    touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in _BACK_S]
+    worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
+    v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
+                                  seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
+    fronts = np.stack([slowest(x, t, at) for x, at in zip(v[: len(_FRONT_S)], _FRONT_S, strict=True)])
+    alone = np.stack([slowest(free, t, at) for at in _FRONT_S])
+    backs = np.stack([mean_between(x - free, t, at + ANSWER_S[0], at + ANSWER_S[1]) for x, at in zip(v[len(_FRONT_S):], _BACK_S, strict=True)])
+    return {**seen, "touch_front_mm_s": fronts.mean(axis=0), "touch_front_least_mm_s": fronts.max(axis=0),
+            "touch_front_change_mm_s": (fronts - alone).max(axis=0), "touch_back_mm_s": backs.mean(axis=0),
+            "recovered_mm_s": np.min([mean_between(x, t, _AGAR_S - 2, _AGAR_S) for x in v], axis=0)}
+
+
+def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
+    """A sieve: how far an animal goes forward alone, backs after a touch at both of two moments, and goes on; 3 where it does all."""
+    import pandas as pd
+
+    n, moments = len(parameters), _FRONT_S[::2]
+    worlds = [World(), *(World.of("agar", Touch("touch_front", at, at + _TOUCH_S)) for at in moments)]
+    v, t = velocity(simulate_animals(wiring, pd.concat([parameters] * 3, ignore_index=True), [w for w in worlds for _ in range(n)],
+                                     duration_s=14.0, every_ms=100.0, seeds=[seed] * (3 * n)))
+    alone, *touched = v.reshape(3, n, -1)
+    back = -np.max([slowest(x, t, at) for x, at in zip(touched, moments, strict=True)], axis=0)
+    on = np.min([mean_between(x, t, 12, 14) for x in touched], axis=0)
+    return sum(np.nan_to_num(np.minimum(x, most) / most, nan=-9.0) for x, most in ((mean_between(alone, t, 4, 14), 0.08), (back, 0.05), (on, 0.05)))
+
+
+_BACKING = ("in_back", "gap_back", "half_back_mV", "gain_back", "in_A", "gap_A", "half_A_mV", "gain_A", "half_other_mV")
+_TOUCHING = ("hold_s", "g_touch_nS", "gain_touch_front", "gain_touch_back", "gap_touch_front", "gap_touch_back", "half_touch_front_mV",
+             "half_touch_back_mV", "in_forward", "gain_forward", "half_forward_mV", "gap_forward")
+
+
+def hermaphrodite_steps() -> dict[str, Step]:
+    """Steps of a hermaphrodite, by name; of "touched" nothing is asked in water."""
+    keys = tuple(k for k in FREE if k not in MALE_KEYS)
+    crawl = tuple(t for t in MOVING if t.name.startswith("crawl"))
+    return {"moving": Step(MOVING, observe_moving, keys),
+            "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches("AVA", "AVD", "AVE", g_nS=FAINT_NS)),
+            "touched": Step((*crawl, *TOUCHED), observe_touched, keys, (*_TOUCHING, *_BACKING), answers_touch)}
