@@ -33,8 +33,8 @@ MOVING = (
     Target("swim_amplitude_per_mm", 1.5, 12.0, 1.0, 15.0, 1.0, "it does swim (chosen here)"),
 )
 DRIVEN = (
-    Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.04, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
-    Target("driven_least_mm_s", -_INF, -0.04, -_INF, -0.02, 0.04, "... in any two seconds of them (chosen here)"),
+    Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.015, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
+    Target("driven_least_mm_s", -_INF, -0.04, -_INF, -0.02, 0.015, "... in any two seconds of them (chosen here)"),
 )
 TOUCHED = (
     Target("touch_front_mm_s", -0.40, -0.05, -1.0, -0.03, 0.025, "backs when touched in front: Chalfie M et al 1985 J Neurosci 5:956"),

@@ -80,7 +80,7 @@ def write_page(behaviour: xr.Dataset, path: str | Path, *, variants: Sequence[in
 
 def _described(found: Sequence[Scene]) -> str:
     time_s = found[0].time_s
-    animals = f"{len(found)} simulated animal{'s' if len(found) > 1 else ''}"
+    animals = f"{len(found)} simulated run{'s' if len(found) > 1 else ''}"
     side = "; active muscles are orange on the dorsal side, blue on the ventral side" if found[0].dorsal is not None else ""
     return f"{animals}, {time_s[-1] - time_s[0]:.0f} s, lying on one side as on a plate{side}."
 
