@@ -160,9 +160,19 @@ def test_control_table_by_hand():
     assert table.loc[0, "unmeasured"] == 0
 
 
+def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():
+    """Those that show it intact are chosen for it: they lose it, and as many others come to show it."""
+    rows = [(0, "intact", 0.9), (0, NO_WIRING, 0.0), (1, "intact", 0.0), (1, NO_WIRING, 0.9)]
+    table = control_table(pd.DataFrame([{"assay": "x", "measure": "contact_response", "animal": a, "case": c, "value": v} for a, c, v in rows]),
+                          [NO_WIRING])
+    assert table.loc[0, ["of", "animals", "show_then", "survive"]].tolist() == [2, 1, 1, 0.0]
+    text = control_text(table)[0]
+    assert "x contact_response (0.00 left, survives in 0% of 1; 1 of 2 show it intact, 1 then) and so are **not explained" in text
+
+
 @pytest.mark.parametrize(("then", "left", "survive", "said"), [
-    ((-0.09, np.nan, np.nan), 0.9, 1 / 3, "Gone in most: x reversal_mm_s (0.90 left, 2 cannot be measured, survives in 33% of 3)"),
-    ((np.nan, np.nan, np.nan), np.nan, 0.0, "Gone in most: x reversal_mm_s (3 cannot be measured, survives in 0% of 3)")])
+    ((-0.09, np.nan, np.nan), 0.9, 1 / 3, "Gone in most: x reversal_mm_s (0.90 left, 2 cannot be measured, survives in 33% of 3; 3 of 3 show it intact, 1 then)"),
+    ((np.nan, np.nan, np.nan), np.nan, 0.0, "Gone in most: x reversal_mm_s (3 cannot be measured, survives in 0% of 3; 3 of 3 show it intact, 0 then)")])
 def test_what_fails_under_a_control_does_not_survive_it(then, left, survive, said):
     """An animal that fails when the wiring is gone is no proof that the wiring does nothing."""
     values = pd.DataFrame([{"assay": "x", "measure": "reversal_mm_s", "animal": a, "case": c, "value": v}

@@ -117,6 +117,18 @@ def test_backing_along_her_and_round_her_tail_is_a_good_turn():
     assert not {"insertion", "prodding", "prodding_away"} & set(got)  # no muscles were recorded
 
 
+def test_who_backs_without_her_as_well_has_answered_nothing():
+    """The same male beside two twins without a mate: one that goes forward, one that backs at the same time."""
+    here = recording(*[male(ROUND, BACK_ALONG)] * 2)
+    ahead = male(STRAIGHT_ON, tips(5.0, (-SPEED, 11.0)))
+    alone = recording(ahead, male(STRAIGHT_ON, tips(5.0, (0.0, 2.0), (SPEED, 9.0))), mate=HERS + 100.0)
+    found = ethogram(here, alone)
+    assert outcomes(found, "contact") == ["answered", "backing anyway"]
+    assert values(found, 0) == values(ethogram(here), 0)
+    assert not {"contact_response", "scanning_speed_mm_s"} & set(values(found, 1))
+    assert values(found, 1)["turn_success"] == 1  # the turn is what he did, whatever drove him
+
+
 def test_the_same_round_her_head():
     flipped = 1 - HERS  # her nose at the right
     flipped[:, 1] = 0

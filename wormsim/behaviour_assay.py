@@ -46,7 +46,7 @@ class BehaviourAssay:
     absent : mapping of str to float
         What a measure is for an animal that gave no occasion for it in any of its worlds: not done. Others are not-a-number then.
     twins : bool
-        Every animal is run again with the same noise and untouched, in the second half of the variants.
+        Every animal is run again with the same noise, untouched and without a mate, in the second half of the variants.
     always : tuple of Perturbation
         Done to every animal for the whole run, before what is asked of :meth:`run`: an experimenter's light on some cells. A cell that is
         ablated beside it is gone.
@@ -92,7 +92,7 @@ class BehaviourAssay:
         if self.one_noise:
             numbers = numbers[:1] * self.repeats
         if self.twins:
-            numbers, worlds = numbers * 2, worlds + [replace(w, touches=()) for w in worlds]
+            numbers, worlds = numbers * 2, worlds + [replace(w, touches=(), mate=None) for w in worlds]
         return simulate_animals(
             wiring, pd.concat([parameters] * len(worlds), ignore_index=True), [w for w in worlds for _ in range(animals)],
             each * len(worlds), seeds=[number for number in numbers for _ in range(animals)], duration_s=self.duration_s,

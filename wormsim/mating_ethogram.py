@@ -21,6 +21,10 @@ comes out of the end's zone on the other flank without a loss of contact; *slopp
 does not come back on the other flank within TURN_S; *stalled*, he is still at her end after TURN_S; *returned*, he leaves the
 zone on the flank he came by (no try: he gave it up before her end). *unfinished*: the recording ended.
 
+A male who backs whatever touches him has answered nothing. So he is held to his twin, the same male under the same noise without a mate, where
+there is one: a contact is answered only if the twin does not back within RESPONSE_S of the same moment (else he was *backing anyway*), and
+the speed of scanning is taken where the twin does not back.
+
 At the vulva: the cloaca, on the surface of his ventral side, within TAIL_MM of the vulva on hers. A vulva lost after a stop is *small* if he
 stays within two lengths of his tail tip until he is back: 98 % of losses are (Molina-Garcia L et al 2020 eLife 9:e48361, high).
 """
@@ -34,6 +38,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .mating_contact import Meeting, checked, meeting
+from .metrics.gait import signed_velocity_mm_s
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +77,9 @@ TRIED = ("good", "sloppy", "missed", "stalled")
 
 #: What `measures` may hold. A measure is left out, never not-a-number, where an animal gave no occasion for it.
 MEASURES = {
-    "contact_response": "share of contacts, made while not backing already, that he answers by backing",
-    "scanning_speed_mm_s": "median signed velocity while scanning, positive towards the head: negative; 0 where he never backed along her",
+    "contact_response": "share of contacts, made while neither he nor his twin backs, that he answers by backing",
+    "scanning_speed_mm_s": "median signed velocity while scanning and his twin does not back, positive towards the head: negative; 0 where he "
+                           "never backed along her",
     "turns_tried": "turns that were good, sloppy, missed or stalled",
     "turn_success": "share of them that were good",
     "vulva_stop": "share of his passages of the vulva at which he stops",
@@ -98,7 +104,7 @@ class Ethogram:
     bouts : DataFrame
         ``variant, state, start_s, stop_s``: stretches of one state.
     events : DataFrame
-        EVENT_COLUMNS: contacts (answered, unanswered, backing already, unfinished), turns (outcomes above; `where`: head, tail), passages
+        EVENT_COLUMNS: contacts (answered, unanswered, backing already, backing anyway, unfinished), turns (outcomes above; `where`: head, tail), passages
         of the vulva (stopped, passed, unfinished), vulva losses (small, large, unfinished).
     measures : DataFrame
         ``variant, measure, value``; see MEASURES. None of a failed animal.
@@ -112,13 +118,16 @@ class Ethogram:
     failed: np.ndarray
 
 
-def ethogram(behaviour: xr.Dataset) -> Ethogram:
+def ethogram(behaviour: xr.Dataset, alone: xr.Dataset | None = None) -> Ethogram:
     """Apply the rules to every variant of a recording.
 
     Parameters
     ----------
     behaviour : Dataset
         As :func:`wormsim.mating_contact.meeting` takes it.
+    alone : Dataset, optional
+        Twins: the same males at the same times and under the same noise, each with his mate out of reach. Without them, or
+        where one failed, nobody is said to back anyway.
 
     Raises
     ------
@@ -128,6 +137,7 @@ def ethogram(behaviour: xr.Dataset) -> Ethogram:
     import pandas as pd
 
     failed = checked(behaviour)
+    anyway = np.zeros((len(failed), len(behaviour["time_s"])), bool) if alone is None else backing_alone(alone)
     times = behaviour["time_s"].to_numpy().astype(float)
     labels = behaviour["variant"].to_numpy() if "variant" in behaviour.coords else np.arange(len(failed))
     state = np.zeros((len(failed), len(times)), np.int8)
@@ -135,9 +145,9 @@ def ethogram(behaviour: xr.Dataset) -> Ethogram:
     for v, bad in enumerate(failed):
         if not bad:
             m = meeting(behaviour, v)
-            state[v], found = rules(m)
+            state[v], found = rules(m, anyway[v])
             events += [(labels[v], name, times[a], times[min(b, len(times) - 1)], outcome, where) for name, a, b, outcome, where in found]
-            measures += [(labels[v], name, value) for name, value in measured(m, state[v], found).items()]
+            measures += [(labels[v], name, value) for name, value in measured(m, state[v], found, anyway[v]).items()]
         edges = [0, *(np.flatnonzero(np.diff(state[v])) + 1), len(times)]
         bouts += [(labels[v], STATES[state[v, a]], times[a], times[min(b, len(times) - 1)]) for a, b in pairwise(edges)]
     return Ethogram(state, pd.DataFrame(bouts, columns=["variant", "state", "start_s", "stop_s"]),
@@ -182,6 +192,15 @@ class _Flags:
     stop: np.ndarray
 
 
+def backing_alone(alone: xr.Dataset) -> np.ndarray:
+    """Where males without a mate back, (V, T) bool, by the rule for those with one."""
+    x, y = (alone[name].transpose("variant", "time", "node").to_numpy().astype(float) for name in ("x_mm", "y_mm"))
+    dt_s = float(alone["time_s"][1] - alone["time_s"][0])
+    length_mm = np.hypot(np.diff(x), np.diff(y)).sum(axis=-1)
+    back = signed_velocity_mm_s(x, y, dt_s) < -PAUSED_PER_S * length_mm
+    return np.array([_lasting(flag, max(1, round(LEAST_S / dt_s))) for flag in back])
+
+
 def _flags(m: Meeting) -> _Flags:
     paused = PAUSED_PER_S * m.length_mm
     held = _bridged(m.touching, _frames(GRACE_S, m))
@@ -194,12 +213,12 @@ def _frames(seconds: float, m: Meeting) -> int:
     return max(1, round(seconds / m.dt_s))
 
 
-def rules(m: Meeting) -> tuple[np.ndarray, list[Event]]:
-    """State at every frame of one male, (T,) int8, and his events."""
+def rules(m: Meeting, anyway: np.ndarray) -> tuple[np.ndarray, list[Event]]:
+    """State at every frame of one male, (T,) int8, and his events; `anyway`, (T,) bool, is where his twin backs."""
     f = _flags(m)
     code = {name: k for k, name in enumerate(STATES)}
     state = np.full(len(m.time_s), code["no contact"], np.int8)
-    contacts, turns = _contacts(f, m), _turns(f, m)
+    contacts, turns = _contacts(f, m, anyway), _turns(f, m)
     for _, a, b, outcome, _ in contacts:
         state[b : b + _frames(LOST_S, m)] = code["lost"]
         state[a:b] = code["contact"]
@@ -220,14 +239,14 @@ def _inserted(f: _Flags, m: Meeting) -> np.ndarray:
     return _lasting(f.at & (m.protraction >= INSERTED), _frames(INSERTED_S, m))
 
 
-def _contacts(f: _Flags, m: Meeting) -> list[Event]:
+def _contacts(f: _Flags, m: Meeting, anyway: np.ndarray) -> list[Event]:
     within = _frames(RESPONSE_S, m)
     out = []
     for a, b in runs(f.held):
         if a > 0 and f.backing[a - 1]:
             outcome = "backing already"
         elif f.backing[a : min(b, a + within)].any():
-            outcome = "answered"
+            outcome = "backing anyway" if anyway[a : a + within].any() else "answered"
         else:
             outcome = "unfinished" if b == len(f.held) < a + within else "unanswered"
         out.append(("contact", a, b, outcome, ""))
@@ -286,8 +305,8 @@ def _passages(f: _Flags, m: Meeting) -> list[Event]:
     return out
 
 
-def measured(m: Meeting, state: np.ndarray, events: list[Event]) -> dict[str, float]:
-    """The measures of one male that had occasion for them."""
+def measured(m: Meeting, state: np.ndarray, events: list[Event], anyway: np.ndarray) -> dict[str, float]:
+    """The measures of one male that had occasion for them; `anyway`, (T,) bool, is where his twin backs."""
     f = _flags(m)
     contacts = [e for e in events if e[0] == "contact"]
     if not contacts:
@@ -298,10 +317,11 @@ def measured(m: Meeting, state: np.ndarray, events: list[Event]) -> dict[str, fl
         return float(np.mean(counted)) if counted else None
 
     scanning = state == STATES.index("scanning")
+    his_own = scanning & ~anyway
     stops = [e for e in events if e[0] == "passage of the vulva" and e[3] == "stopped"]
     out = {
         "contact_response": share("contact", "answered", ("answered", "unanswered")),
-        "scanning_speed_mm_s": float(np.median(m.velocity_mm_s[scanning])) if scanning.any() else 0.0,
+        "scanning_speed_mm_s": float(np.median(m.velocity_mm_s[his_own])) if his_own.any() else None if scanning.any() else 0.0,
         "turns_tried": float(sum(e[0] == "turn" and e[3] in TRIED for e in events)),
         "turn_success": share("turn", "good", TRIED),
         "vulva_stop": share("passage of the vulva", "stopped", ("stopped", "passed")),

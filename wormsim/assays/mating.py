@@ -28,15 +28,16 @@ def world(wiring, seed):
 
 
 def measure(behaviour):
-    """The measures of the ethogram, (V,) each; not-a-number where a male gave no occasion for one or failed."""
-    found = ethogram(behaviour).measures.pivot(index="variant", columns="measure", values="value")
-    found = found.reindex(index=range(behaviour.sizes["variant"]), columns=list(MEASURES))
+    """The measures of the ethogram, (V / 2,) each; not-a-number where a male gave no occasion for one or failed."""
+    half = behaviour.sizes["variant"] // 2
+    found = ethogram(behaviour.isel(variant=slice(half)), behaviour.isel(variant=slice(half, None))).measures
+    found = found.pivot(index="variant", columns="measure", values="value").reindex(index=range(half), columns=list(MEASURES))
     return {name: found[name].to_numpy(float) for name in MEASURES}
 
 
 ASSAY = BehaviourAssay(
     name="mating", behaviour="mating", source="Liu KS, Sternberg PW 1995 Neuron 14:79 (steps); rules in wormsim/mating_ethogram.py",
-    circuit="whole_male", duration_s=45.0, world=world, measure=measure, repeats=WORLDS, every_ms=100.0, absent=ABSENT,
+    circuit="whole_male", duration_s=45.0, world=world, measure=measure, repeats=WORLDS, every_ms=100.0, absent=ABSENT, twins=True,
     limits="Two dimensions: both lie on their sides, rays and organs of left and right are one. "
     "The mate lies still and answers nothing; finding her, "
     "sperm and what ends a mating are left out. Serotonin, dopamine and "

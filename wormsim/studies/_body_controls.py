@@ -56,10 +56,11 @@ def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
                 continue
             left = response_left(wide["intact"], wide[control], how)[shown]
             known = left[~np.isnan(left)]
-            out.append({"assay": assay, "measure": measure, "control": control, "animals": len(left), "intact": float(wide["intact"][shown].median()),
+            out.append({"assay": assay, "measure": measure, "control": control, "of": len(wide), "animals": len(left),
+                        "show_then": int(shows(wide[control], how).sum()), "intact": float(wide["intact"][shown].median()),
                         "then": float(wide[control][shown].median()), "left": float(np.median(known)) if len(known) else np.nan,
                         "survive": float((left >= SURVIVES).mean()), "unmeasured": len(left) - len(known)})
-    columns = ["assay", "measure", "control", "animals", "intact", "then", "left", "survive", "unmeasured"]
+    columns = ["assay", "measure", "control", "of", "animals", "show_then", "intact", "then", "left", "survive", "unmeasured"]
     return pd.DataFrame(out, columns=columns)
 
 
@@ -68,14 +69,16 @@ def control_text(table: pd.DataFrame) -> list[str]:
     out = []
     for control in table["control"].unique():
         here = table[table["control"] == control]
-        kept = here[here["survive"] > 0.5]
-        lost = here[here["survive"] <= 0.5]
+        # what as many animals show without it as with it is not explained by it, whoever they are
+        there = (here["survive"] > 0.5) | (here["show_then"] >= here["animals"])
+        kept, lost = here[there], here[~there]
 
         def name(rows: pd.DataFrame) -> str:
-            return ", ".join(f"{r.assay} {r.measure} ({_left(r)}survives in {r.survive:.0%} of {r.animals})" for r in rows.itertuples()) or "nothing"
+            return ", ".join(f"{r.assay} {r.measure} ({_left(r)}survives in {r.survive:.0%} of {r.animals}; {r.animals} of {r.of} show it intact, "
+                             f"{r.show_then} then)" for r in rows.itertuples()) or "nothing"
 
         so = " and so are **not explained by the wiring between neurons**" if control == NO_WIRING and len(kept) else ""
-        out.append(f"With {control}: still there in most animals are {name(kept)}{so}. Gone in most: {name(lost)}.")
+        out.append(f"With {control}: still there in most animals, or in as many, are {name(kept)}{so}. Gone in most: {name(lost)}.")
     return out
 
 
