@@ -171,8 +171,10 @@ def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():
 
 
 @pytest.mark.parametrize(("then", "left", "survive", "said"), [
-    ((-0.09, np.nan, np.nan), 0.9, 1 / 3, "Gone in most: x reversal_mm_s (0.90 left, 2 cannot be measured, survives in 33% of 3; 3 of 3 show it intact, 1 then)"),
-    ((np.nan, np.nan, np.nan), np.nan, 0.0, "Gone in most: x reversal_mm_s (3 cannot be measured, survives in 0% of 3; 3 of 3 show it intact, 0 then)")])
+    ((-0.09, np.nan, np.nan), 0.9, 1 / 3,
+     "Gone in most: x reversal_mm_s (0.90 left, 2 cannot be measured, survives in 33% of 3; 3 of 3 show it intact, 1 then)"),
+    ((np.nan, np.nan, np.nan), np.nan, 0.0,
+     "Gone in most: x reversal_mm_s (3 cannot be measured, survives in 0% of 3; 3 of 3 show it intact, 0 then)")])
 def test_what_fails_under_a_control_does_not_survive_it(then, left, survive, said):
     """An animal that fails when the wiring is gone is no proof that the wiring does nothing."""
     values = pd.DataFrame([{"assay": "x", "measure": "reversal_mm_s", "animal": a, "case": c, "value": v}

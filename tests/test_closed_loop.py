@@ -6,6 +6,7 @@ That every step is the right one is held to a reference in tests/test_loop_again
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -241,13 +242,35 @@ def test_a_film_holds_a_male_and_hardly_moves_him(male, animals):
     still = (Ablate(*male.cells),)
     worlds = [World(mate=beside(x, y, male.form, at=0.5, gap_mm=0.0005, film_uN_per_mm=film)) for film in (0.0, 20.0)]
     run = simulate_animals(male, animals.iloc[[0, 0]], worlds, [still, still], duration_s=6.0, every_ms=100.0, seeds=[0, 0])
-    gone = np.hypot(*(np.diff(run[z].to_numpy()[:, [10, -1]].mean(axis=2), axis=1)[:, 0] for z in ("x_mm", "y_mm"))) / 5.0
-    assert gone[1] < 0.005
-    gap = [min(ws_gap(run, k, f) for f in range(40, 60)) for k in (0, 1)]
-    assert gap[1] < 0.001  # in touch
+    slid_mm_s = np.hypot(*(np.diff(run[z].to_numpy()[1, [10, -1]].mean(axis=1))[0] for z in ("x_mm", "y_mm"))) / 5.0
+    assert slid_mm_s < 0.005
+    without, held = (min(least_gap_mm(run, k, f) for f in range(40, 60)) for k in (0, 1))
+    assert held < 0.001  # in touch
+    assert without > 0.002  # he straightens off her
 
 
-def ws_gap(run, k, frame):
+def test_in_water_there_is_no_film(male, animals):
+    x, y = start_pose(male)
+    worlds = [World(dish=Dish(medium="water"), mate=beside(x, y, male.form, at=0.5, gap_mm=0.0005, film_uN_per_mm=film)) for film in (0.0, 20.0)]
+    run = simulate_animals(male, animals.iloc[[0, 0]], worlds, duration_s=2.0, every_ms=100.0, seeds=[0, 0])
+    np.testing.assert_array_equal(*run["x_mm"].to_numpy())
+
+
+def test_what_his_rays_feel_fades_when_contact_ends(male, animals):
+    """Without film, nerves and muscles his tail soon comes off her: cells of his rays stay depolarised the longer, the longer senses hold."""
+    x, y = start_pose(male)
+    two = animals.iloc[[0, 0]].assign(hold_s=[0.05, 2.0])
+    worlds = [World(mate=beside(x, y, male.form, at=0.5, gap_mm=0.0005, film_uN_per_mm=0.0))] * 2
+    still = (Ablate(*[c for c in male.cells if not re.fullmatch("R[1-9][AB][LR]", c)]),)
+    run = simulate_animals(male, two, worlds, [still, still], duration_s=2.1, every_ms=100.0, seeds=[0, 0], record=["R*B*"])
+    felt = run["signal"].sel(sense=[f"ray{k}" for k in range(1, 10)]).to_numpy()[0].max(axis=1)
+    assert felt[1] > 0.2
+    assert not felt[10:].any()
+    v = run["v_mV"].to_numpy()[:, -1].max(axis=1)
+    assert v[1] > v[0] + 10.0
+
+
+def least_gap_mm(run, k, frame):
     """Least distance from surface to surface of male and mate, by all pairs of nodes."""
     here = run.isel(variant=k, time=frame)
     fine = np.linspace(0, 48, 481)

@@ -104,8 +104,8 @@ class Ethogram:
     bouts : DataFrame
         ``variant, state, start_s, stop_s``: stretches of one state.
     events : DataFrame
-        EVENT_COLUMNS: contacts (answered, unanswered, backing already, backing anyway, unfinished), turns (outcomes above; `where`: head, tail), passages
-        of the vulva (stopped, passed, unfinished), vulva losses (small, large, unfinished).
+        EVENT_COLUMNS: contacts (answered, unanswered, backing already, backing anyway, unfinished), turns (outcomes above; `where`: head,
+        tail), passages of the vulva (stopped, passed, unfinished), vulva losses (small, large, unfinished).
     measures : DataFrame
         ``variant, measure, value``; see MEASURES. None of a failed animal.
     failed : (V,) bool array
