@@ -10,16 +10,20 @@ import pytest
 import xarray as xr
 
 import wormsim as ws
+import wormsim.calibration_looks as looks
+from wormsim import hermaphrodite_calibration, male_calibration
 from wormsim.animal import individual
-from wormsim.behaviour_assay import ANSWER_S, BY_TOUCH_MM_S, HOLDS_S, reversal_by_touch, slowest
+from wormsim.assays import tap
+from wormsim.behaviour_assay import ANSWER_S, BY_TOUCH_MM_S, HOLDS_S, least_mean, reversal_by_touch, slowest
 from wormsim.body.form import HERMAPHRODITE, MALE
 from wormsim.body.male_tail import CLOACA
 from wormsim.body.parameters import FREE
 from wormsim.calibrated import load_animals, parameters_of
-from wormsim.calibration_looks import least_mean, switches
+from wormsim.calibration_looks import crawling, switches
 from wormsim.calibration_steps import steps
 from wormsim.hermaphrodite_calibration import answers_touch
 from wormsim.male_calibration import met, turned
+from wormsim.metrics.gait import LEAST_CYCLES
 
 T = np.arange(0, 16, 0.05)
 
@@ -32,11 +36,12 @@ def trace(*pieces):
     return v[None]
 
 
-def test_least_mean_takes_the_worst_two_seconds_of_the_right_sign():
+def test_least_mean_takes_the_worst_two_seconds():
     v = trace((5, 7, -0.05), (9, 10, -0.2))
-    assert least_mean(v, T, 3, 15)[0] == pytest.approx(-0.05)  # one second of -0.2 beside 0.1 is the same
-    assert least_mean(v, T, 10, 15)[0] == pytest.approx(0.1)
-    assert least_mean(-v, T, 3, 15, -1)[0] == pytest.approx(0.05)
+    assert least_mean(v, T, 3, 15, 2, 0.5)[0] == pytest.approx(-0.05)  # one second of -0.2 beside 0.1 is the same
+    assert least_mean(v, T, 3, 15, 1, 0.5)[0] == pytest.approx(-0.2)
+    assert least_mean(v, T, 10, 15, 2, 0.5)[0] == pytest.approx(0.1)
+    assert least_mean(trace((13, 15, -0.05)), T, 3, 15, 2, 0.5)[0] == pytest.approx(-0.05)  # the last window counts
 
 
 def test_slowest_holds_for_its_time_and_falls_into_its_window():
@@ -62,6 +67,52 @@ def test_what_an_animal_does_by_itself_is_no_answer():
     assert reversal_by_touch(moving(np.concatenate([stall, stall])))[0] == 0.0
     slower = trace((8.5, 13, -0.05 - BY_TOUCH_MM_S / 2))
     assert reversal_by_touch(moving(np.concatenate([slower, stall])))[0] == 0.0
+
+
+def test_a_tap_is_answered_by_what_an_animal_does_not_do_by_itself():
+    back, none = trace((8, 13, -0.05)), trace()
+    assert tap.measure(moving(np.concatenate([back, none])))["reversal_mm"][0] == pytest.approx(-0.25, abs=0.03)
+    assert tap.measure(moving(np.concatenate([back, back])))["reversal_mm"][0] == 0.0
+    assert tap.ASSAY.twins
+
+
+def undulating(velocity_mm_s, frequency_Hz, duration_s):
+    """Bodies with one wave and a half that runs to the tail while they go along -x with velocities (V,)."""
+    t, s = np.arange(0, duration_s, 0.05), np.linspace(0, 1, 49)
+    x = s - np.array(velocity_mm_s)[:, None, None] * t[:, None]
+    y = 0.04 * np.sin(2 * np.pi * (1.5 * s - np.array(frequency_Hz)[:, None, None] * t[:, None]))
+    return xr.Dataset({"x_mm": (("variant", "time", "node"), x), "y_mm": (("variant", "time", "node"), y)}, {"time_s": ("time", t)})
+
+
+def test_a_crawler_crawls_under_every_noise(monkeypatch):
+    """Three planted animals: one that always crawls, one that backs under the second noise, one that fails under it."""
+    planted = {(0, 7): (0.1, 0.4), (0, 1007): (0.2, 0.6), (1, 7): (0.2, 0.4), (1, 1007): (-0.1, 0.4), (2, 7): (0.2, 0.4), (2, 1007): (np.nan, 0.4)}
+
+    def simulate(wiring, parameters, world, *, duration_s, seeds):
+        return undulating(*zip(*(planted[k, seed] for k, seed in zip(parameters["a"], seeds, strict=True)), strict=True), duration_s)
+
+    monkeypatch.setattr(looks, "simulate_animals", simulate)
+    seen, free, t = crawling(None, pd.DataFrame({"a": [0, 1, 2]}), [7, 1007], 14.0)
+    assert seen["crawl_speed_mm_s"] == pytest.approx([0.15, 0.05, np.nan], abs=0.02, nan_ok=True)
+    assert seen["crawl_least_mm_s"] == pytest.approx([0.1, -0.1, np.nan], abs=0.02, nan_ok=True)
+    assert seen["crawl_frequency_Hz"] == pytest.approx([0.5, 0.4, np.nan], rel=0.05, nan_ok=True)
+    assert all(np.isnan(x[2]) and np.isfinite(x[0]) for x in seen.values())
+    assert free.shape == (3, len(t))
+    assert free[:, 100] == pytest.approx([0.1, 0.2, 0.2], abs=0.02)
+
+
+@pytest.mark.parametrize("observe", [hermaphrodite_calibration.observe_moving, hermaphrodite_calibration.observe_touched,
+                                     male_calibration.observe_mating])
+def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, monkeypatch):
+    class SeenError(Exception):
+        pass
+
+    def crawling(wiring, parameters, seeds, duration_s):
+        raise SeenError(seeds)
+
+    monkeypatch.setattr(sys.modules[observe.__module__], "crawling", crawling)
+    with pytest.raises(SeenError, match=r"\[7, 1007\]"):
+        observe(None, pd.DataFrame({"a": [0]}), 7)
 
 
 @pytest.mark.parametrize(("sieve", "most"), [(switches("AVA", "AVD", "AVE", g_nS=1.0), 2.0), (answers_touch, 3.0)])
@@ -128,6 +179,12 @@ def test_a_male_who_stays_goes_nowhere_and_one_who_left_counts_for_nothing():
     assert turned(beside_her(lambda t: 0.6, lambda t: 1), 0)["scan_far_mm_s"] == pytest.approx(0.0, abs=1e-6)
     gone = turned(beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1, gap_mm=0.1), 0)
     assert (gone["turn_contact"], gone["turn_progress"]) == (0.0, 0.0)
+
+
+def test_the_slowest_swim_that_is_accepted_can_be_measured():
+    bands = {t.name: t.accept_low for t in hermaphrodite_calibration.MOVING}
+    slowest_Hz = bands["swim_frequency_ratio"] * bands["crawl_frequency_Hz"]
+    assert slowest_Hz > LEAST_CYCLES / (hermaphrodite_calibration._WATER_S - 2.0)
 
 
 def test_steps_name_real_parameters_and_their_targets_are_observed():

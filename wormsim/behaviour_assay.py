@@ -137,6 +137,12 @@ def mean_between(values: np.ndarray, time_s: np.ndarray, start_s: float, stop_s:
     return values[:, (time_s >= start_s - 1e-9) & (time_s < stop_s - 1e-9)].mean(axis=1)
 
 
+def least_mean(values: np.ndarray, time_s: np.ndarray, start_s: float, stop_s: float, over_s: float, every_s: float) -> np.ndarray:
+    """Least mean of (V, T) values over any `over_s` between two times, of windows `every_s` apart, (V,)."""
+    starts = np.arange(start_s, stop_s - over_s + 1e-9, every_s)
+    return np.min([mean_between(values, time_s, at, at + over_s) for at in starts], axis=0)
+
+
 #: When the answer to a touch is looked for, s after its onset, and over how long it has to hold. Reversals of real worms last 2.4 to 4.5 s (medians
 #: of spontaneous ones in the recordings of Dag U et al 2023 Cell 186:2574); a body of the model needs one to three to turn its wave round,
 #: and how soon it answers is not asked (both chosen here).
@@ -147,27 +153,22 @@ BY_TOUCH_MM_S = 0.03
 
 def slowest(velocity_mm_s: np.ndarray, time_s: np.ndarray, touch_s: float) -> np.ndarray:
     """Least mean over HOLDS_S of (V, T) velocities within ANSWER_S of a touch, (V,), mm/s: below 0 for a reversal."""
-    starts = np.arange(touch_s + ANSWER_S[0], touch_s + ANSWER_S[1] - HOLDS_S + 1e-9, 0.25)
-    return np.min([mean_between(velocity_mm_s, time_s, at, at + HOLDS_S) for at in starts], axis=0)
+    return least_mean(velocity_mm_s, time_s, touch_s + ANSWER_S[0], touch_s + ANSWER_S[1], HOLDS_S, 0.25)
 
 
-def reversal_by_touch(behaviour: xr.Dataset) -> np.ndarray:
-    """:func:`slowest` of each touched animal after its own first touch, (V / 2,), mm/s; not below 0 where its untouched twin does the same."""
+def reversal_by_touch(behaviour: xr.Dataset, look: Callable = slowest) -> np.ndarray:
+    """Velocity of each touched animal after its own first touch, (V / 2,), mm/s; not below 0 where its untouched twin does the same.
+
+    `look` is ``look(velocity_mm_s, time_s, touch_s)``, as :func:`slowest` is.
+    """
     v, t = velocity(behaviour)
     at, half = behaviour["touch_s"].to_numpy(), len(v) // 2
-    touched, alone = (np.array([slowest(v[[k + first]], t, at[k])[0] for k in range(half)]) for first in (0, half))
+    touched, alone = (np.array([look(v[[k + first]], t, at[k])[0] for k in range(half)]) for first in (0, half))
     return np.where(touched - alone < -BY_TOUCH_MM_S, touched, np.maximum(touched, 0.0))
 
 
-def since_touch(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndarray:
-    """Mean signed velocity (V,), mm/s, from `start_s` to `stop_s` after each animal's first touch."""
-    v, t = velocity(behaviour)
-    at = behaviour["touch_s"].to_numpy()
-    return np.array([mean_between(v[k : k + 1], t, at[k] + start_s, at[k] + stop_s)[0] for k in range(len(v))])
-
-
 def beside_twin(behaviour: xr.Dataset, start_s: float, stop_s: float) -> np.ndarray:
-    """What :func:`since_touch` says of each touched animal less what its untouched twin does at the same time, (V / 2,), mm/s."""
+    """Mean signed velocity from `start_s` to `stop_s` after each touched animal's first touch less that of its untouched twin, (V / 2,), mm/s."""
     v, t = velocity(behaviour)
     half = len(v) // 2
     at = behaviour["touch_s"].to_numpy()

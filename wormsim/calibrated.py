@@ -1,8 +1,8 @@
 """Calibrated animals: the ensembles that come with wormsim, or your own; each row is one animal.
 
-Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` (the individual's draw), `accepted`,
-`cost`, `animal` (0, or the number of a further animal of the same individual), what was measured, and every parameter of
-:mod:`wormsim.body.parameters`.
+Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` and `seed` (the individual's draw,
+and the seed of the draws: 0 where a table has no such column), `accepted`, `cost`, `animal` (0, or the number of a further animal of the same
+individual), what was measured, and every parameter of :mod:`wormsim.body.parameters`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .circuit import Circuit
 
 ENSEMBLES = ("hermaphrodite", "driven", "male")
+#: Added to the number of an individual for each further animal of it: a label and a noise of its own.
+OTHERS = 100_000
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
@@ -65,4 +67,4 @@ def parameters_of(table: pd.DataFrame) -> pd.DataFrame:
 def wiring_of(row: pd.Series, circuit: Circuit) -> Wiring:
     """The individual of a row: its wiring, shuffled where the row says so, with its signs and strength factors."""
     kind = str(row["kind"])
-    return individual(circuit if kind == "real" else circuit.shuffle(kind, int(row["shuffle_seed"])), int(row["number"]))
+    return individual(circuit if kind == "real" else circuit.shuffle(kind, int(row["shuffle_seed"])), int(row["number"]), int(row.get("seed", 0)))

@@ -34,7 +34,7 @@ POPULATION = 32
 #: A step ends after so many generations without a cost that is 2 % less (chosen here).
 PATIENCE = 10
 #: ... and is not searched at all where the best first candidate costs more (chosen here): an individual in which nobody switches has no slope.
-#: The same for shuffles.
+#: Two targets of which nothing could be measured, or which are far off (2 x MOST), are enough. The same for shuffles.
 HOPELESS = 30.0
 
 
@@ -122,8 +122,7 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 640,
-              kept: int = 96, spread: float = 0.05, sigma: float = 0.004, generations: int = 40,
-              progress: Callable[[str], None] = lambda text: None) -> dict:
+              kept: int = 96, spread: float = 0.05, sigma: float = 0.004, generations: int = 40) -> dict:
     """Search one individual's parameters, step by step.
 
     Parameters
@@ -133,10 +132,11 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         Each starts from the best animals of the one before; a step that is not reached is the last.
     seed : int
     pilots : DataFrame, optional
-        Parameters near which first candidates of the first step are drawn; animals of other individuals, found before.
+        Parameters near which first candidates of the first step are drawn; animals of other individuals, found before. They themselves
+        are no candidates: every animal is found for its own wiring.
     draws, near : int
         First candidates from the priors (first step only), and near the pilots or the animals of the step before: a normal in the unit
-        cube of a tenth, a half or all of `spread`.
+        cube of a tenth, a half or all of `spread`. The animals of the step before are candidates of the next one themselves.
     kept : int
         First candidates that are observed after a sieve; without one all are.
     sigma : float
@@ -148,8 +148,8 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     -------
     dict
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
-        ``evaluations``, ``seconds``, every measure of the last step tried,
-        and every parameter of the best animal found.
+        ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
+        or the best of them was HOPELESS), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
     """
     if not asked:
         raise InputError("asked: name at least one step of a calibration (wormsim.calibration_steps)")
@@ -163,12 +163,15 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     for reached, step in enumerate(asked):
         first = [_priors(rng, step, draws)] if draws and not reached else []
         if found is not None and near:
-            first.append(_near(rng, step, to_unit(found, step.keys), near, spread))
+            base = to_unit(found, step.keys)
+            first.append(_near(rng, step, base, near, spread))
+            if reached:
+                first[-1][: len(base)] = base[:near]  # what the step before found; pilots are animals of others
         u = np.concatenate(first)
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, progress)
+        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations)
         evaluations += seen
         found = pool
         if not best["accepted"]:
@@ -181,24 +184,23 @@ def _priors(rng: np.random.Generator, step: Step, count: int) -> np.ndarray:
 
 
 def _near(rng: np.random.Generator, step: Step, base: np.ndarray, count: int, spread: float) -> np.ndarray:
-    """Candidates near others: the others themselves first; of what the step is about none, 30 % or 70 % is drawn anew."""
+    """Candidates near others; of what the step is about none, 30 % or 70 % is drawn anew."""
     u = base[rng.integers(len(base), size=count)]
     share = rng.choice([0.0, 0.3, 0.7], size=(count, 1))
     u = u + spread * rng.choice([0.1, 0.5, 1.0], size=(count, 1)) * rng.standard_normal(u.shape)
     new = np.isin(step.keys, step.redrawn) & (rng.random(u.shape) < share)
     u[new] = rng.random(int(new.sum()))
-    u[: len(base)] = base[:count]
     return np.clip(u, 0.0, 1.0)
 
 
-def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first: np.ndarray, sigma: float, generations: int,
-            progress: Callable[[str], None]) -> tuple[dict, pd.DataFrame, int]:
+def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first: np.ndarray, sigma: float,
+            generations: int) -> tuple[dict, pd.DataFrame, int]:
     """One step: the best animal, parameters of the eight best, and how many were looked at."""
     best: dict = {"accepted": False, "cost": np.inf}
     costs, points = np.empty(0), np.empty((0, first.shape[1]))
     evaluations = 0
 
-    def look(u: np.ndarray) -> np.ndarray:
+    def look(u: np.ndarray) -> None:
         nonlocal best, costs, points, evaluations
         parameters = from_unit(u, step.keys)
         seen = step.observe(wiring, parameters, seed)
@@ -211,20 +213,16 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
         rank = np.concatenate([costs, np.where(good, cost - MOST * len(step.targets), cost)])
         order = np.argsort(rank, kind="stable")[:8]
         costs, points = rank[order], np.concatenate([points, u])[order]
-        return cost
 
     look(first)
-    since, least = 0, np.inf
-    if costs[0] > HOPELESS:
-        generations = 0
-    for generation in range(generations):
+    since, least, gone = 0, np.inf, 0
+    while gone < generations and costs[0] <= HOPELESS:
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
         if best["accepted"] or since >= PATIENCE:
             break
-        here = look(_offspring(rng, points, sigma))
-        if generation % 10 == 0:
-            progress(f"individual {wiring.number}, generation {generation}: best {costs[0]:.2f}, of these {here.min():.2f}")
-    return best, from_unit(points, step.keys), evaluations
+        look(_offspring(rng, points, sigma))
+        gone += 1
+    return {**best, "generations": gone}, from_unit(points, step.keys), evaluations
 
 
 def _offspring(rng: np.random.Generator, pool: np.ndarray, sigma: float) -> np.ndarray:

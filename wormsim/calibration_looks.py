@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .behaviour_assay import mean_between, velocity
+from .behaviour_assay import least_mean, mean_between, velocity, window
 from .closed_loop import World, simulate_animals
 from .perturbations.stimulate import Stimulate
 
@@ -17,21 +17,45 @@ if TYPE_CHECKING:
     from .animal import Wiring
 
 
-def least_mean(velocity_mm_s: np.ndarray, time_s: np.ndarray, start_s: float, stop_s: float, sign: int = 1) -> np.ndarray:
-    """Least (sign 1) or greatest (-1) mean velocity over two seconds, of windows half a second apart, (A,)."""
-    means = [mean_between(velocity_mm_s, time_s, at, at + 2) for at in np.arange(start_s, stop_s - 1.99, 0.5)]
-    return sign * np.min(sign * np.array(means), axis=0)
+#: Whether an animal goes on: means over so long, of windows so far apart, s (chosen here).
+LASTS_S, EVERY_S = 2.0, 0.5
 
 
-def crawling(wiring: Wiring, parameters: pd.DataFrame, seed: int, duration_s: float) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """How an animal left alone on agar moves; its velocity (A, T) in mm/s and its times."""
+def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],
+             duration_s: float) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """How animals left alone on agar move, each under every one of several noises.
+
+    An animal that goes forward under one noise may back under the next: it is no crawler.
+
+    Parameters
+    ----------
+    wiring : Wiring
+    parameters : DataFrame, (A, parameters)
+    seeds : sequence of int
+        Of the noises.
+    duration_s : float
+
+    Returns
+    -------
+    measures : dict
+        (A,) each: means over the noises; ``crawl_least_mm_s`` is the least of them. Not-a-number for an animal that failed under any.
+    velocity_mm_s : ndarray, (A, T)
+        Under the first noise.
+    time_s : ndarray, (T,)
+    """
+    import pandas as pd
+
     from .metrics.gait import gait
 
-    alone = simulate_animals(wiring, parameters, World.of("agar"), duration_s=duration_s, seeds=[seed] * len(parameters))
-    crawl = gait(alone["x_mm"].to_numpy()[:, 80:], alone["y_mm"].to_numpy()[:, 80:], 0.05)
+    n = len(parameters)
+    alone = simulate_animals(wiring, pd.concat([parameters] * len(seeds), ignore_index=True), World.of("agar"), duration_s=duration_s,
+                             seeds=[seed for seed in seeds for _ in range(n)])
+    crawl = gait(*window(alone, 4.0, np.inf))
     free, t = velocity(alone)
-    return {"crawl_speed_mm_s": crawl.speed_mm_s, "crawl_frequency_Hz": crawl.frequency_Hz, "crawl_wavelength": crawl.wavelength,
-            "crawl_amplitude_per_mm": crawl.amplitude_per_mm, "crawl_least_mm_s": least_mean(free, t, 3, duration_s)}, free, t
+    means = {"crawl_speed_mm_s": crawl.speed_mm_s, "crawl_frequency_Hz": crawl.frequency_Hz, "crawl_wavelength": crawl.wavelength,
+             "crawl_amplitude_per_mm": crawl.amplitude_per_mm}
+    least = least_mean(free, t, 3, duration_s, LASTS_S, EVERY_S)
+    return {**{name: x.reshape(-1, n).mean(axis=0) for name, x in means.items()}, "crawl_least_mm_s": least.reshape(-1, n).min(axis=0)}, free[:n], t
 
 
 def switches(*cells: str, g_nS: float) -> Callable:

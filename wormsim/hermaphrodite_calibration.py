@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .behaviour_assay import ANSWER_S, mean_between, slowest, velocity
+from .assays.backward_drive import DRIVEN as DRIVEN_CELLS
+from .assays.backward_drive import OPENS_NS
+from .behaviour_assay import ANSWER_S, least_mean, mean_between, slowest, velocity, window
 from .body.parameters import FREE, MALE_KEYS
 from .body.senses import Touch
 from .calibration import Step, Target
-from .calibration_looks import crawling, least_mean, switches
+from .calibration_looks import EVERY_S, LASTS_S, crawling, switches
 from .closed_loop import World, simulate_animals
 from .perturbations.stimulate import Stimulate
 
@@ -43,45 +45,44 @@ TOUCHED = (
     Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
     Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.05, "goes on forward afterwards, whatever the moment (chosen here)"),
 )
-#: Conductance that holds AVA, AVD and AVE depolarised, nS (chosen here: enough for their full effect on what they contact).
-DRIVE_NS = 1.0
-#: ... and, in the first sieve, one that they may reach through their synapses (chosen here).
+#: Conductance that holds AVA, AVD and AVE depolarised in the first sieve, nS: one that they may reach through their synapses (chosen here).
+#: Afterwards they are driven as in the assay ``backward_drive``.
 FAINT_NS = 0.15
 #: Moments of a touch in front and behind, how long it lasts, and lengths of the runs, s. The moments meet the gait in several phases and are
-#: none of those of the assays.
-_FRONT_S, _BACK_S, _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = (5.7, 6.4, 7.1, 7.8), (6.0, 7.5), 1.0, 15.0, 8.0, 11.0
+#: none of those of the assays. In water the wave of the last eight seconds is measured: they hold the two cycles that a
+#: frequency needs from 0.25 Hz on, less than the slowest swim that is accepted.
+_FRONT_S, _BACK_S, _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = (5.7, 6.4, 7.1, 7.8), (6.0, 7.5), 1.0, 15.0, 10.0, 11.0
 
 
 def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
     """Everything that MOVING asks for, (A,) each: on agar and in water, left alone."""
-    return _moving(wiring, parameters, seed)[0]
-
-
-def _moving(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """What MOVING asks for; velocity on agar (A, T) and its times."""
     from .metrics.gait import gait
 
-    seen, free, t = crawling(wiring, parameters, seed, _AGAR_S)
+    seen, _, _ = crawling(wiring, parameters, _noises(seed), _AGAR_S)
     water = simulate_animals(wiring, parameters, World.of("water"), duration_s=_WATER_S, seeds=[seed] * len(parameters))
-    swim = gait(water["x_mm"].to_numpy()[:, 40:], water["y_mm"].to_numpy()[:, 40:], 0.05)
+    swim = gait(*window(water, 2.0, np.inf))
     with np.errstate(invalid="ignore", divide="ignore"):
-        seen |= {"swim_frequency_Hz": swim.frequency_Hz, "swim_wavelength": swim.wavelength, "swim_speed_mm_s": swim.speed_mm_s,
-                 "swim_frequency_ratio": swim.frequency_Hz / seen["crawl_frequency_Hz"],
-                 "swim_wavelength_ratio": swim.wavelength / seen["crawl_wavelength"], "swim_amplitude_per_mm": swim.amplitude_per_mm}
-    return seen, free, t
+        return {**seen, "swim_frequency_Hz": swim.frequency_Hz, "swim_wavelength": swim.wavelength, "swim_speed_mm_s": swim.speed_mm_s,
+                "swim_frequency_ratio": swim.frequency_Hz / seen["crawl_frequency_Hz"],
+                "swim_wavelength_ratio": swim.wavelength / seen["crawl_wavelength"], "swim_amplitude_per_mm": swim.amplitude_per_mm}
+
+
+def _noises(seed: int) -> list[int]:
+    """Noises under which an animal has to crawl: that of its touch or drive, and another."""
+    return [seed, seed + 1000]
 
 
 def observe_driven(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
     """What MOVING and DRIVEN ask for, (A,) each."""
     n = len(parameters)
-    v, t = velocity(simulate_animals(wiring, parameters, World.of("agar"), [(Stimulate("AVA", "AVD", "AVE", g_nS=DRIVE_NS),)] * n,
+    v, t = velocity(simulate_animals(wiring, parameters, World.of("agar"), [(Stimulate(*DRIVEN_CELLS, g_nS=OPENS_NS),)] * n,
                                      duration_s=_DRIVEN_S, seeds=[seed] * n))
     return {**observe_moving(wiring, parameters, seed), "driven_mm_s": mean_between(v, t, 4, _DRIVEN_S),
-            "driven_least_mm_s": least_mean(v, t, 4, _DRIVEN_S, -1)}
+            "driven_least_mm_s": -least_mean(-v, t, 4, _DRIVEN_S, LASTS_S, EVERY_S)}
 
 
 def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """What MOVING and TOUCHED ask for, (A,) each: touched in front at four moments, behind at two, beside the same animal left alone.
+    """How it crawls and what TOUCHED asks for, (A,) each: touched in front at four moments, behind at two, beside the same animal left alone.
 
     Without that twin a search finds animals that stall by themselves at the moment of the touch; with one moment only, animals that
     can be stopped in one phase of their gait.
@@ -89,7 +90,7 @@ def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> 
     import pandas as pd
 
     n = len(parameters)
-    seen, free, t = _moving(wiring, parameters, seed)
+    seen, free, t = crawling(wiring, parameters, _noises(seed), _AGAR_S)
     touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in _BACK_S]
     worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
     v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
@@ -126,5 +127,5 @@ def hermaphrodite_steps() -> dict[str, Step]:
     keys = tuple(k for k in FREE if k not in MALE_KEYS)
     crawl = tuple(t for t in MOVING if t.name.startswith("crawl"))
     return {"moving": Step(MOVING, observe_moving, keys),
-            "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches("AVA", "AVD", "AVE", g_nS=FAINT_NS)),
+            "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches(*DRIVEN_CELLS, g_nS=FAINT_NS)),
             "touched": Step((*crawl, *TOUCHED), observe_touched, keys, (*_TOUCHING, *_BACKING), answers_touch)}

@@ -71,7 +71,7 @@ def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
     import pandas as pd
 
     n = len(parameters)
-    out = crawling(wiring, parameters, seed, _ALONE_S)[0]
+    out = crawling(wiring, parameters, [seed, seed + 1000], _ALONE_S)[0]
     both = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), [w for w in meetings(wiring) for _ in range(n)],
                             duration_s=_MEETING_S, every_ms=100.0, seeds=[seed] * n + [seed + 1000] * n)
     out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *TURNING, *STOPPING)}

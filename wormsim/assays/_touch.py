@@ -14,12 +14,12 @@ TOUCH_S, LASTS_S = 8.0, 1.0
 LATER_S = (0.0, 0.8, 1.6)
 
 
-def touch_assay(name: str, behaviour: str, signal: str, source: str, measure: Callable, twins: bool = False) -> BehaviourAssay:
-    """An assay that touches crawling animals once, at one of three moments."""
+def touch_assay(name: str, behaviour: str, signal: str, source: str, measure: Callable) -> BehaviourAssay:
+    """An assay that touches crawling animals once, at one of three moments, beside the same animals untouched."""
     def world(wiring, seed):
         at = TOUCH_S + LATER_S[seed % 1000 % len(LATER_S)]
         return World.of("agar", Touch(signal, at, at + LASTS_S))
 
     return BehaviourAssay(
         name=name, behaviour=behaviour, source=source, circuit="whole_hermaphrodite", duration_s=15.0, world=world, measure=measure,
-        repeats=len(LATER_S), twins=twins, limits="The side of the body is left out; no habituation.")
+        repeats=len(LATER_S), twins=True, limits="The side of the body is left out; no habituation.")

@@ -2,7 +2,7 @@
 
 AVA and AVD are needed for backing (Chalfie M et al 1985 J Neurosci 5:956, from memory, medium; AVE with them: Piggott BJ et al 2011
 Cell 147:922, from memory, high). Here AVA, AVD and AVE are opened to 0 mV for the whole run, as light would open a channel in them,
-beside the tonic drive of AVB that every animal has. How far they are opened is chosen here, no measurement: by 1 nS, five times the largest
+beside the animal's tonic drive of AVB. How far they are opened is chosen here, no measurement: by 1 nS, five times the largest
 leak that a calibration may give a cell. A cell that is ablated is not driven. The answer is the mean signed velocity from four
 seconds on, which are for starting from a bent body; ten seconds are three undulations or more at 0.3 to 0.5 Hz (Berri S et al 2009
 HFSP J 3:186, from memory, high). Signed, since an unsigned speed hides a backing that is lost: below 0 it backs, as in
@@ -27,4 +27,5 @@ ASSAY = BehaviourAssay(
     "et al 2011 Cell 147:922 (from memory, high); the drive is chosen here", circuit="whole_hermaphrodite", duration_s=STOP_S,
     world=lambda wiring, seed: World.of("agar"), measure=measure, always=(Stimulate(*DRIVEN, g_nS=OPENS_NS, e_mV=0.0),),
     limits="What the loss of AVA, AVD or AVE does here is true by construction, as the assay drives them; it tells only what stands after them. "
-    "The drive lasts for the whole run, and the tonic current into AVB goes on beside it.")
+    "The drive lasts for the whole run, and the tonic current into AVB goes on beside it. "
+    "Animals of a calibration with the step `driven` were asked for exactly this: to back under the same drive, from the same fourth second on.")

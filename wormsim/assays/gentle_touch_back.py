@@ -17,4 +17,4 @@ def measure(behaviour):
 
 
 ASSAY = touch_assay("gentle_touch_back", "touch at the back", "touch_back",
-                    "Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)", measure, twins=True)
+                    "Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)", measure)

@@ -16,5 +16,4 @@ def measure(behaviour):
     return {"reversal_mm_s": reversal_by_touch(behaviour)}
 
 
-ASSAY = touch_assay("gentle_touch_front", "touch at the front", "touch_front", "Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)", measure,
-                    twins=True)
+ASSAY = touch_assay("gentle_touch_front", "touch at the front", "touch_front", "Chalfie M et al 1985 J Neurosci 5:956 (from memory, high)", measure)

@@ -16,5 +16,4 @@ def measure(behaviour):
     return {"reversal_mm_s": reversal_by_touch(behaviour)}
 
 
-ASSAY = touch_assay("nose_touch", "nose touch", "touch_nose", "Kaplan JM, Horvitz HR 1993 PNAS 90:2227 (from memory, medium)", measure,
-                    twins=True)
+ASSAY = touch_assay("nose_touch", "nose touch", "touch_nose", "Kaplan JM, Horvitz HR 1993 PNAS 90:2227 (from memory, medium)", measure)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .. import catalog
 from ..behaviour_assay import BehaviourAssay, run_assay, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
-from ..calibrated import load_animals, parameters_of, wiring_of
+from ..calibrated import OTHERS, load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 SHUFFLES = "degree shuffle"
-#: Added to the number of an individual for each further animal of it, so that every animal has a label of its own.
-OTHERS = 100_000
 
 
 class _Table(BaseModel):

@@ -13,11 +13,15 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..animal import individual
+from ..body.form import MALE
 from ..body.parameters import BY_KEY
+from ..calibrated import OTHERS
 from ..calibration import calibrate, from_unit, to_unit
 from ..calibration_steps import steps
 from ..circuit import load_circuit
 from ..errors import InputError, UnknownNameError
+from ..hermaphrodite_calibration import hermaphrodite_steps
+from ..male_calibration import male_steps
 from ..metrics.proportion import wilson
 from . import StudyResult, score_table
 
@@ -36,12 +40,13 @@ class SearchTable(BaseModel):
     first: int = Field(default=100, ge=0, description="number of the first individual")
     animals: int = Field(default=1, ge=1, le=100, description="animals of every individual: the same signs and factors, other strengths")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
-    pilots: str = Field(default="", description="table of animals near which some first candidates are drawn (a .parquet file, or a packaged one)")
-    draws: int = Field(default=128, ge=0, description="first candidates from the priors")
+    pilots: str = Field(default="", description="table of animals near which some first candidates are drawn, first step only (a .parquet "
+                        "file, or a packaged one)")
+    draws: int = Field(default=128, ge=0, description="first candidates from the priors, first step only")
     near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before")
     kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
-    sigma: float = Field(default=0.004, gt=0, le=0.5, description="smallest change of the search, in the unit cube")
+    sigma: float = Field(default=0.004, gt=0, le=0.03, description="smallest change of the search, in the unit cube; the largest is 30 times that")
     generations: int = Field(default=40, ge=1)
 
 
@@ -55,13 +60,27 @@ class Spec(BaseModel):
 
 
 def check(spec: Spec) -> None:
-    """Refuse a circuit without muscles or motor neurons that feel the body, and pilots that are not there, before a folder is made."""
-    for name in spec.search.asked:
+    """Refuse, before a folder is made: a circuit without muscles or motor neurons that feel the body, steps of the other sex, and pilots
+    that are not there or are of the individuals that are searched.
+    """
+    search = spec.search
+    for name in search.asked:
         if name not in steps():
             raise UnknownNameError("step of a calibration", name, steps())
-    individual(load_circuit(spec.search.circuit), 0, spec.seed)
-    if pilots_of(spec.search.pilots) is None and not spec.search.draws:
+    male = individual(load_circuit(search.circuit), 0, spec.seed).form is MALE
+    own = male_steps() if male else hermaphrodite_steps()
+    if others := [name for name in search.asked if name not in own]:
+        raise InputError(f"asked = {', '.join(others)}: these are no steps of a {'male' if male else 'hermaphrodite'}, which circuit = "
+                         f"{search.circuit!r} is of; there are {', '.join(own)}")
+    pilots = pilots_of(search.pilots)
+    if pilots is None and not search.draws:
         raise InputError("a search needs pilots, or first candidates from the priors (search.draws)")
+    if pilots is not None and "number" in pilots.columns:
+        of_this_seed = pilots[pilots.get("seed", pd.Series(0, pilots.index)) == spec.seed]
+        searched = range(search.first, search.first + max(search.individuals, search.shuffles))
+        if same := sorted({int(number) for number in of_this_seed["number"]} & set(searched)):
+            raise InputError(f"pilots = {search.pilots!r} holds animals of the individuals {', '.join(map(str, same))}, which are searched here; "
+                             "pilots are animals of other individuals: set search.first")
 
 
 def pilots_of(name: str) -> pd.DataFrame | None:
@@ -97,12 +116,12 @@ def one(spec: dict) -> pd.DataFrame:
         # others of this individual: from where it is, shaken, in the last step alone, under another noise
         here = to_unit(pd.DataFrame([found[0]]), keys)
         shaken = here + settings.spread / 2 * np.random.default_rng([number, k]).standard_normal((8, len(keys)))
-        found.append(calibrate(wiring, asked[-1:], number + 100_000 * k, pilots=from_unit(shaken, keys), draws=0, **how))
+        found.append(calibrate(wiring, asked[-1:], number + OTHERS * k, pilots=from_unit(shaken, keys), draws=0, **how))
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
     # a result holds nothing that differs from run to run
-    return pd.DataFrame([{**label, "number": number, "animal": k, **{name: x for name, x in one.items() if name != "seconds"}}
-                         for k, one in enumerate(found)])
+    return pd.DataFrame([{**label, "number": number, "seed": spec["seed"], "animal": k,
+                          **{name: x for name, x in animal.items() if name != "seconds"}} for k, animal in enumerate(found)])
 
 
 def run(spec: Spec, runner: Runner) -> StudyResult:
@@ -118,14 +137,15 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     for name, here in animals.groupby("kind", sort=False):
         others = int(here.loc[here["animal"] > 0, "accepted"].sum())
         here = here[here["animal"] == 0]
-        n, good = len(here), int(here["accepted"].sum())
+        n, good, given_up = len(here), int(here["accepted"].sum()), int((~here["accepted"] & (here["generations"] == 0)).sum())
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
                      "control": "" if name == "real" else "degree shuffles",
                      "verdict": f"{good} of {n} individuals meet every band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
-                    + (f"; of these {others} more animals with other strengths." if others else "."))
+                    + (f"; of these {others} more animals with other strengths" if others else "")
+                    + (f"; {given_up} were given up at the first candidates of a step." if given_up else "."))
     table = []
     for t in asked[-1].targets:
         for name, here in animals[animals["accepted"]].groupby("kind", sort=False):

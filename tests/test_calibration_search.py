@@ -1,0 +1,263 @@
+"""The search of a calibration, on planted steps, and the study around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import wormsim as ws
+from wormsim.animal import individual
+from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
+from wormsim.calibrated import OTHERS, load_animals, parameters_of, wiring_of
+from wormsim.calibration import (
+    MOST,
+    Step,
+    Target,
+    _near,
+    _offspring,
+    accepts,
+    calibrate,
+    from_unit,
+    to_unit,
+    total_cost,
+)
+from wormsim.calibration_steps import steps
+from wormsim.errors import InputError, UnknownNameError
+from wormsim.experiment import load_experiment, run
+from wormsim.studies import calibrate_animals
+from wormsim.studies.calibrate_animals import pilots_of
+
+KEYS = tuple(k for k in FREE if k not in MALE_KEYS)
+
+
+def test_targets():
+    t = Target("x", 1.0, 2.0, 0.5, 3.0, 0.5, "test")
+    assert t.cost(np.array([1.5, 2.5, 0.0, 100.0, np.nan])).tolist() == [0.0, 1.0, 4.0, 20.0, 20.0]
+    assert t.met(np.array([0.4, 0.5, 3.1, np.nan])).tolist() == [False, True, False, False]
+    seen = {"x": np.array([1.0, 0.0])}
+    assert total_cost((t, t), seen).tolist() == [0.0, 8.0]
+    assert accepts((t,), seen).tolist() == [True, False]
+
+
+def test_parameters_and_points_of_the_cube():
+    u = np.random.default_rng(0).random((5, len(KEYS)))
+    table = from_unit(u, KEYS)
+    assert list(table.columns) == list(BY_KEY)
+    assert np.allclose(to_unit(table, KEYS), u)
+    assert (table["g_organ_nS"] == BY_KEY["g_organ_nS"].value).all()
+
+
+def test_a_search_is_repeatable_and_gets_better():
+    wiring = individual(ws.load_circuit("whole_hermaphrodite"), 107)
+    how = {"pilots": pilots_of("pilot"), "draws": 2, "near": 14}
+    first, second, longer = (calibrate(wiring, [steps()["moving"]], 3, generations=g, **how) for g in (1, 1, 2))
+    assert {k: v for k, v in first.items() if k != "seconds"} == {k: v for k, v in second.items() if k != "seconds"}
+    assert longer["accepted"] or longer["cost"] <= first["cost"]
+    assert all(np.isfinite(first[key]) for key in BY_KEY)
+
+
+class Worm:
+    """As much of an individual as a search asks for."""
+
+    number = 5
+
+
+def _step(name, centre, **how):
+    """An animal is good where its first two numbers are `centre` within 0.01 of their ranges."""
+    def observe(wiring, parameters, seed):
+        return {name: np.abs(to_unit(parameters, KEYS)[:, :2] - centre).max(axis=1)}
+
+    return Step((Target(name, 0.0, 0.0, 0.0, 0.01, 0.05, "a test"),), observe, KEYS, **how)
+
+
+def test_steps_follow_one_another_and_the_first_that_is_not_reached_is_the_last():
+    near, then, never = _step("near", 0.3), _step("then", 0.5), _step("never", 5.0)
+    found = calibrate(Worm(), [near, then], 0, draws=200, near=100, spread=0.2, generations=200)
+    assert (found["accepted"], found["reached"]) == (True, 2)
+    assert found["then"] <= 0.01
+    found = calibrate(Worm(), [near, never, then], 0, draws=200, near=100, spread=0.2, generations=200)
+    assert (found["accepted"], found["reached"]) == (False, 1)
+    assert "then" not in found
+
+
+def test_a_search_that_stands_still_ends():
+    found = calibrate(Worm(), [_step("never", 5.0)], 0, draws=200, generations=10_000)
+    assert found["evaluations"] < 20_000
+
+
+def test_what_the_sieve_lets_through_is_what_is_observed():
+    looked_at = []
+
+    def sieve(wiring, parameters, seed):
+        return -np.abs(to_unit(parameters, KEYS)[:, 0] - 0.25)
+
+    step = _step("near", 5.0, sieve=sieve)
+
+    def observe(wiring, parameters, seed):
+        looked_at.append(to_unit(parameters, KEYS)[:, 0])
+        return step.observe(wiring, parameters, seed)
+
+    calibrate(Worm(), [Step(step.targets, observe, KEYS, sieve=sieve)], 0, draws=400, kept=20, generations=1)
+    assert len(looked_at[0]) == 20
+    assert np.abs(looked_at[0] - 0.25).max() < 0.05
+
+
+def test_a_step_draws_anew_what_it_is_about():
+    base = np.full((3, len(KEYS)), 0.5)
+    u = _near(np.random.default_rng(0), _step("near", 0.5, redrawn=KEYS[3:5]), base, 600, 1e-6)
+    moved = np.abs(u - 0.5) > 0.01
+    assert 0.2 < moved[:, 3:5].mean() < 0.45  # a mean of none, 30 and 70 %
+    assert not np.delete(moved, [3, 4], axis=1).any()
+
+
+def test_no_animal_has_the_numbers_of_a_pilot():
+    """A pilot that would be accepted as it is, and is the best there could be, is still another individual's."""
+    pilots = from_unit(np.full((2, len(KEYS)), 0.5), KEYS)
+    found = calibrate(Worm(), [_step("near", 0.5)], 0, pilots=pilots, draws=0, near=200, spread=0.05)
+    assert found["accepted"]
+    assert not any(found[key] == pilots[key].iloc[0] for key in KEYS)
+
+
+def test_what_a_step_found_is_a_candidate_of_the_next():
+    """Near it, and without an evolution, nothing as good is found again."""
+    once, twice = (calibrate(Worm(), [_step("near", 0.5)] * n, 0, pilots=from_unit(np.full((1, len(KEYS)), 0.5), KEYS), draws=0, near=8,
+                             spread=0.01, generations=0) for n in (1, 2))
+    assert once["accepted"]
+    assert 0.0 < twice["cost"] <= once["cost"]
+    far = calibrate(Worm(), [_step("near", 0.5), _step("near", 0.5)], 0, draws=20_000, near=8, spread=1.0, generations=0)
+    assert (far["accepted"], far["reached"]) == (True, 2)
+
+
+@pytest.mark.parametrize(("others", "searched"), [(2.0, False), (1.4, True)])
+def test_a_step_in_which_everyone_is_hopeless_is_not_searched(others, searched):
+    """Two targets that cost as much as any can are too much, one and 0.4 of another are not."""
+    def observe(wiring, parameters, seed):
+        return {"a": np.full(len(parameters), np.nan), "b": np.full(len(parameters), np.sqrt((others - 1) * MOST))}
+
+    targets = tuple(Target(name, 0.0, 0.0, 0.0, 0.0, 1.0, "a test") for name in "ab")
+    found = calibrate(Worm(), [Step(targets, observe, KEYS)], 0, draws=30)
+    assert found["cost"] == pytest.approx(others * MOST)
+    assert (found["evaluations"] > 30) == (found["generations"] > 0) == searched
+
+
+def test_children_have_numbers_of_both_parents():
+    pool = np.repeat([[0.2], [0.8]], 20, axis=1)
+    children = np.concatenate([_offspring(np.random.default_rng(k), pool, 1e-9) for k in range(20)]).round(3)
+    crossed = ((children == 0.2).any(axis=1) & (children == 0.8).any(axis=1)).mean()
+    assert 0.05 < crossed < 0.3  # 0.3 are crossed, fewer than half of them with the other one
+
+
+def test_a_search_without_pilots_and_draws_is_refused():
+    with pytest.raises(InputError, match="pilots"):
+        calibrate(Worm(), [_step("near", 0.5)], 0, draws=0)
+
+
+def test_a_calibration_is_an_experiment(tmp_path):
+    small = [f"search.{k}" for k in ("individuals=1", "shuffles=1", "draws=2", "near=2", "generations=1")]
+    with pytest.raises(UnknownNameError, match="moving"):
+        run("calibrate_hermaphrodite", tmp_path / "no", overrides=[*small, "search.asked=[\"movin\"]"], jobs=1, progress=False)
+    found = run("calibrate_hermaphrodite", tmp_path / "out", overrides=small, jobs=1, progress=False).result
+    animals = found.tables["animals"]
+    assert list(animals["wiring"]) == ["real wiring", "degree shuffle 0"]
+    assert set(BY_KEY) <= set(animals.columns)
+    assert set(found.scores["metric"]) == {"acceptance"}
+    assert (found.scores["low"] <= found.scores["value"]).all()
+    animals.to_parquet(tmp_path / "mine.parquet")
+    assert len(load_animals(tmp_path / "mine.parquet", accepted=False)) == 2
+
+
+HOW = {"circuit": "whole_hermaphrodite", "individuals": 1, "asked": ["near"], "near": 40, "draws": 200, "spread": 0.2, "generations": 200}
+
+
+def animals_of(number, seed=0, **how):
+    """The table of one individual."""
+    settings = calibrate_animals.SearchTable(**{**HOW, **how}).model_dump(mode="json")
+    return calibrate_animals.one({"settings": settings, "seed": seed, "number": number, "shuffle": None})
+
+
+def test_animals_of_one_individual_differ_and_do_not_hang_on_how_many_there_are(monkeypatch):
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    one, three = animals_of(7, animals=1), animals_of(7, animals=3)
+    assert three["animal"].tolist() == [0, 1, 2]
+    assert three["accepted"].all()
+    pd.testing.assert_frame_equal(one, three.iloc[:1])
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        assert (three.loc[a, list(KEYS)] != three.loc[b, list(KEYS)]).all()
+
+
+def test_further_animals_have_a_noise_of_their_own(monkeypatch):
+    noises = []
+
+    def observe(wiring, parameters, seed):
+        noises.append(seed)
+        return _step("near", 0.5).observe(wiring, parameters, seed)
+
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": Step(_step("near", 0.5).targets, observe, KEYS)})
+    animals_of(7, animals=3)
+    assert set(noises) == {7, OTHERS + 7, 2 * OTHERS + 7}
+
+
+def test_an_animal_of_another_seed_is_built_again_as_it_was_found(tmp_path, monkeypatch):
+    found_on = []
+
+    def observe(wiring, parameters, seed):
+        found_on.append(wiring)
+        return _step("near", 0.5).observe(wiring, parameters, seed)
+
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": Step(_step("near", 0.5).targets, observe, KEYS)})
+    animals_of(7, seed=1).to_parquet(tmp_path / "mine.parquet")
+    row, circuit = load_animals(tmp_path / "mine.parquet").iloc[0], ws.load_circuit("whole_hermaphrodite")
+    again, other = wiring_of(row, circuit), wiring_of(row.drop("seed"), circuit)
+    assert (again.number, again.seed, other.seed) == (7, 1, 0)
+    assert np.array_equal(again.excitatory.weight, found_on[0].excitatory.weight)
+    assert not np.array_equal(again.excitatory.weight, other.excitatory.weight)
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[1].glob("experiments/calibrate_*.toml")), ids=lambda path: path.stem)
+def test_calibrations_that_come_with_wormsim_search_other_individuals_than_their_pilots(path):
+    calibrate_animals.check(load_experiment(path).spec)
+
+
+def test_pilots_of_the_individuals_that_are_searched_are_refused(tmp_path):
+    table = parameters_of(pilots_of("pilot")).assign(number=[3, 4, 5, 6, 7, 8])
+    table.to_parquet(tmp_path / "mine.parquet")
+    table.assign(seed=1).to_parquet(tmp_path / "other.parquet")
+
+    def check(first, pilots="mine", **how):
+        search = {**HOW, "asked": ["moving"], "first": first, "pilots": str(tmp_path / f"{pilots}.parquet"), **how}
+        calibrate_animals.check(calibrate_animals.Spec(search=search))
+
+    for first, how, same in ((7, {"individuals": 5}, "7, 8"), (1, {"shuffles": 3}, "3")):
+        with pytest.raises(InputError, match=f"individuals {same}, which are searched"):
+            check(first, **how)
+    check(9, individuals=5)
+    check(7, "other", individuals=5)  # another seed: other animals by the same numbers
+
+
+@pytest.mark.parametrize(("step", "circuit"), [("scanning", "whole_hermaphrodite"), ("driven", "whole_male"), ("touched", "whole_male")])
+def test_steps_of_the_other_sex_are_refused(step, circuit):
+    with pytest.raises(InputError, match=f"asked = {step}: .*{circuit}"):
+        calibrate_animals.check(calibrate_animals.Spec(search={**HOW, "asked": [step], "circuit": circuit}))
+
+
+def test_the_summary_says_who_was_given_up(monkeypatch):
+    """Individuals 100 and 101 are calibrated, 102 is hopeless."""
+    def planted(spec):
+        good = spec["number"] < 102
+        return pd.DataFrame([{"kind": "real", "number": spec["number"], "animal": 0, "accepted": good, "generations": 0, "near": 0.0}])
+
+    class Runner:
+        """Runs chunks here."""
+
+        def map(self, function, specs, stage):
+            return [function(spec) for spec in specs]
+
+    monkeypatch.setattr(calibrate_animals, "one", planted)
+    monkeypatch.setattr(calibrate_animals, "check", lambda spec: None)
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    found = calibrate_animals.run(calibrate_animals.Spec(search={**HOW, "individuals": 3}), Runner())
+    assert "2 of 3 individuals were calibrated" in found.summary[0]
+    assert "1 were given up at the first candidates of a step." in found.summary[0]
