@@ -111,7 +111,7 @@ def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(ob
         raise SeenError(seeds)
 
     monkeypatch.setattr(sys.modules[observe.__module__], "crawling", crawling)
-    with pytest.raises(SeenError, match=r"\[7, 1007\]"):
+    with pytest.raises(SeenError, match=r"\[7, 1007"):
         observe(None, pd.DataFrame({"a": [0]}), 7)
 
 

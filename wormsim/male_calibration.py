@@ -21,7 +21,7 @@ from .calibration import Step, Target
 from .calibration_looks import crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
-from .mating_ethogram import GRACE_S
+from .mating_ethogram import GRACE_S, ethogram
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,7 @@ CRAWLING = (
     Target("crawl_amplitude_per_mm", 3.0, 9.0, 1.8, 13.0, 2.0, "he undulates (chosen here)"),
 )
 SCANNING = (
+    Target("answered", 0.80, 1.0, 0.50, 1.0, 0.15, "share of his contacts in both meetings that he answers by backing: " + _STEPS),
     Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her tail: " + _BACKING),
@@ -53,7 +54,10 @@ STOPPING = (
            "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
     Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
 )
-_ALONE_S, _MEETING_S, _SCAN_S = 14.0, 11.0, 8.0
+_ALONE_S, _MEETING_S, _SCAN_S = 14.0, 15.0, 8.0
+#: Noises under which he has to crawl alone, those of the meetings among them: of 21 males that had crawled under one, 11 backed by themselves
+#: under one or more of six others, and met nobody whom they could have answered.
+NOISES = 4
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
@@ -71,7 +75,7 @@ def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
     import pandas as pd
 
     n = len(parameters)
-    out = crawling(wiring, parameters, [seed, seed + 1000], _ALONE_S)[0]
+    out = crawling(wiring, parameters, [seed + 1000 * k for k in range(NOISES)], _ALONE_S)[0]
     both = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), [w for w in meetings(wiring) for _ in range(n)],
                             duration_s=_MEETING_S, every_ms=100.0, seeds=[seed] * n + [seed + 1000] * n)
     out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *TURNING, *STOPPING)}
@@ -80,7 +84,19 @@ def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
         seen = met(both, k) if k < n else turned(both, k)
         for name, value in seen.items():
             out[name][k % n] = value
+    out["answered"] = np.where(fine.reshape(2, n).all(axis=0), answered(both, n), np.nan)
     return out
+
+
+def answered(meetings: xr.Dataset, animals: int) -> np.ndarray:
+    """Share of the contacts of all his meetings that each male answers, (animals,); of variant v he is number ``v % animals``.
+
+    Without twins: who goes forward under every noise alone does not back anyway.
+    """
+    contacts = ethogram(meetings).events.query("event == 'contact'")
+    yes, no = (np.bincount(contacts.loc[contacts["outcome"] == outcome, "variant"].to_numpy(int) % animals, minlength=animals)
+               for outcome in ("answered", "unanswered"))
+    return np.where(yes + no > 0, yes / np.maximum(yes + no, 1), np.nan)
 
 
 def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:

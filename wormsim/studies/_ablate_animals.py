@@ -77,5 +77,5 @@ def _middle(x: np.ndarray) -> dict:
 
 def _acceptance(animals: str) -> dict:
     every = load_animals(animals, accepted=False)
-    every = every[every["kind"] == "real"]
+    every = every[(every["kind"] == "real") & (every["animal"] == 0)]
     return {"accepted": int(every["accepted"].sum()), "candidates": len(every)}
