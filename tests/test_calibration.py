@@ -22,7 +22,7 @@ from wormsim.calibrated import load_animals, parameters_of
 from wormsim.calibration_looks import crawling, switches
 from wormsim.calibration_steps import steps
 from wormsim.hermaphrodite_calibration import answers_touch
-from wormsim.male_calibration import met, turned
+from wormsim.male_calibration import NEAR_MM, TIP, answered, met, turned
 from wormsim.metrics.gait import LEAST_CYCLES
 
 T = np.arange(0, 16, 0.05)
@@ -138,8 +138,10 @@ def test_a_sieve_scores_forward_and_backward_apart(sieve, most, monkeypatch):
     assert score[3] < -9
 
 
-def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, duration=12.0):
-    """A straight male whose cloaca goes along a straight mate, at `place(t)` of her length on the side `flank(t)`, his head the way her head is."""
+def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, head=lambda t: 1, protraction=lambda t: 0.0):
+    """A straight male whose cloaca goes along a straight mate, at `place(t)` of her length on the side `flank(t)`, his head the way her head is
+    (`head` 1) or the other way (-1).
+    """
     t = np.arange(frames) * dt_s
     n = HERMAPHRODITE.segments
     hx, hy = np.linspace(0, HERMAPHRODITE.length_mm, n + 1), np.zeros(n + 1)
@@ -147,14 +149,16 @@ def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, duration=12.0):
     at = np.array([place(z) for z in t]) * HERMAPHRODITE.length_mm
     radius = np.interp(at / HERMAPHRODITE.length_mm, np.linspace(0, 1, n + 1), HERMAPHRODITE.radius_mm)
     away = np.array([flank(z) for z in t]) * (radius + np.interp(CLOACA, np.linspace(0, 1, 49), MALE.radius_mm) + gap_mm)
-    x = s - CLOACA * MALE.length_mm + at[:, None]
+    x = np.array([head(z) for z in t])[:, None] * (s - CLOACA * MALE.length_mm) + at[:, None]
+    activation = np.zeros((1, frames, 8))
+    activation[0, :, :4] = np.array([protraction(z) for z in t])[:, None]
     y = np.repeat(away[:, None], 49, axis=1)
     return xr.Dataset(
         {"x_mm": (("variant", "time", "node"), x[None]), "y_mm": (("variant", "time", "node"), y[None]),
          "mate_x_mm": (("variant", "time", "mate_node"), np.tile(hx, (1, frames, 1))),
          "mate_y_mm": (("variant", "time", "mate_node"), np.tile(hy, (1, frames, 1))), "radius_mm": ("node", MALE.radius_mm),
          "mate_radius_mm": ("mate_node", HERMAPHRODITE.radius_mm), "failed": ("variant", [""]),
-         "activation": (("variant", "time", "muscle"), np.zeros((1, frames, 8)))},
+         "activation": (("variant", "time", "muscle"), activation)},
         {"time_s": ("time", t), "muscle": ["dspL", "dspR", "vspL", "vspR", "dsrL", "dsrR", "vsrL", "vsrR"], "variant": [0]})
 
 
@@ -173,6 +177,47 @@ def test_a_male_who_crawls_on_round_her_nose_has_neither_scanned_nor_turned():
     away = turned(beside_her(place, lambda t: 1 if t < 6.5 else -1), 0)
     assert away["scan_far_mm_s"] <= 0.0
     assert away["turn_progress"] <= 0.0
+
+
+def test_a_male_who_backs_round_her_tail_and_on_has_turned():
+    """0.4 of her length to her end, TIP for the tip, and 0.3 on along the other flank, where his head points the other way."""
+    def place(t):
+        return min(0.6 + 0.1 * t, 1.005) if t < 6.0 else max(1.005 - 0.1 * (t - 6.0), 0.7)
+
+    side = dict.fromkeys(("flank", "head"), lambda t: 1 if t < 6.0 else -1)
+    assert turned(beside_her(place, **side), 0)["turn_progress"] == pytest.approx(0.4 + TIP + 0.3, abs=0.05)
+
+
+def test_staying_and_prodding_at_the_vulva_are_shares_of_the_time_there():
+    """Along to the vulva in six seconds, four seconds there with the spicules out, and on."""
+    def place(t):
+        return 0.3 + 0.2 * t / 6.0 if t < 6.0 else 0.5 if t < 10.0 else 0.5 + 0.1 * (t - 10.0)
+
+    def out(t):
+        return 0.8 if 6.0 <= t < 10.0 else 0.1
+
+    seen = met(beside_her(place, lambda t: -1, head=lambda t: -1, protraction=out), 0)
+    assert seen["vulva_stay"] == pytest.approx((4.0 - 1.0 + NEAR_MM / 0.1) / 5.0, abs=0.06)  # of the last five seconds
+    assert 0.5 < seen["prodding_at"] < 0.8  # what is near is a little more than the stop
+    assert seen["prodding_off"] == pytest.approx(0.1, abs=1e-3)
+    past = met(beside_her(place, lambda t: 1, protraction=out), 0)  # the other flank: never there
+    assert (past["prodding_at"], past["prodding_off"] > 0.1) == (0.0, True)
+    assert past["vulva_stay"] < 0
+
+
+def test_contacts_answered_are_counted_over_all_meetings_of_a_male():
+    """Two males, two meetings each: the first backs after 2 s in one of them, the second in none."""
+    def back(t):
+        return 0.6 - 0.02 * min(t, 2.0) + 0.06 * max(t - 2.0, 0.0)
+
+    def on(t):
+        return 0.6 - 0.02 * t
+
+    runs = [beside_her(place, lambda t: 1) for place in (back, on, on, on)]
+    both = xr.concat(runs, "variant", data_vars="all").assign_coords(variant=np.arange(4))
+    for name in ("radius_mm", "mate_radius_mm"):
+        both[name] = runs[0][name]
+    assert answered(both, 2).tolist() == [0.5, 0.0]
 
 
 def test_a_male_who_stays_goes_nowhere_and_one_who_left_counts_for_nothing():

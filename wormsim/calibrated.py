@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from .circuit import Circuit
 
-ENSEMBLES = ("hermaphrodite", "driven", "male")
+ENSEMBLES = ("hermaphrodite", "touched", "male")
 #: Added to the number of an individual for each further animal of it: a label and a noise of its own.
 OTHERS = 100_000
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name ("hermaphrodite", "driven", "male"), or a parquet file of your own by path.
+    """An ensemble by name ("hermaphrodite", "touched", "male"), or a parquet file of your own by path.
 
     Parameters
     ----------

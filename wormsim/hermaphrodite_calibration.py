@@ -119,7 +119,7 @@ def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.nda
 
 _BACKING = ("in_back", "gap_back", "half_back_mV", "gain_back", "in_A", "gap_A", "half_A_mV", "gain_A", "half_other_mV")
 _TOUCHING = ("hold_s", "g_touch_nS", "gain_touch_front", "gain_touch_back", "gap_touch_front", "gap_touch_back", "half_touch_front_mV",
-             "half_touch_back_mV", "in_forward", "gain_forward", "half_forward_mV", "gap_forward")
+             "half_touch_back_mV")
 
 
 def hermaphrodite_steps() -> dict[str, Step]:
@@ -128,4 +128,4 @@ def hermaphrodite_steps() -> dict[str, Step]:
     crawl = tuple(t for t in MOVING if t.name.startswith("crawl"))
     return {"moving": Step(MOVING, observe_moving, keys),
             "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches(*DRIVEN_CELLS, g_nS=FAINT_NS)),
-            "touched": Step((*crawl, *TOUCHED), observe_touched, keys, (*_TOUCHING, *_BACKING), answers_touch)}
+            "touched": Step((*crawl, *TOUCHED), observe_touched, keys, _TOUCHING, answers_touch)}
