@@ -23,7 +23,7 @@ from wormsim.cli import app
 from wormsim.errors import InputError
 from wormsim.experiment import run
 from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
-from wormsim.studies.behaviour_ablation import assay_of
+from wormsim.studies.behaviour_ablation import COUNT, assay_of, happened_table
 from wormsim.studies.calibrate_animals import pilots_of
 
 HEADER = "id,behaviour,assay,measure,cells,manipulation,expected,role,basis,reported,confidence,provenance,source,note\n"
@@ -159,6 +159,14 @@ def test_control_table_by_hand():
     assert table.loc[0, "left"] == pytest.approx(0.2)
     assert table.loc[0, "survive"] == pytest.approx(1 / 3)
     assert table.loc[0, "unmeasured"] == 0
+
+
+def test_what_happened_is_added_over_animals_and_shared_within_its_event():
+    rows = [(a, case, what, n) for a in (0, 1) for case, what, n in (
+        ("intact", "contact: answered", 1.0 + a), ("intact", "contact: unanswered", 1.0), (NO_WIRING, "contact: unanswered", 2.0))]
+    table = happened_table(pd.DataFrame([{"assay": "x", "animal": a, "case": c, "measure": COUNT + what, "value": n} for a, c, what, n in rows]))
+    assert table.columns.tolist() == ["assay", "event", "outcome", "share", "intact", NO_WIRING]
+    assert table[["outcome", "share", "intact", NO_WIRING]].to_numpy().tolist() == [["answered", 0.6, 3.0, 0.0], ["unanswered", 0.4, 2.0, 4.0]]
 
 
 def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from wormsim.assays import mating
 from wormsim.body.male_tail import PROTRACTORS, RETRACTORS
 from wormsim.errors import InputError
 from wormsim.mating_contact import meeting
@@ -127,6 +128,14 @@ def test_who_backs_without_her_as_well_has_answered_nothing():
     assert values(found, 0) == values(ethogram(here), 0)
     assert not {"contact_response", "scanning_speed_mm_s"} & set(values(found, 1))
     assert values(found, 1)["turn_success"] == 1  # the turn is what he did, whatever drove him
+
+
+def test_what_happened_is_counted_over_all_males_and_never_over_their_twins():
+    ahead = male(STRAIGHT_ON, tips(5.0, (-SPEED, 11.0)))
+    found = mating.counts(recording(male(ROUND, BACK_ALONG), male(TO_TAIL, tips(1.5, (0.0, 11.0))), ahead, ahead))
+    assert {k: n for k, n in found.items() if not k.startswith("seconds")} == {"contact: answered": 1, "contact: unanswered": 1, "turn: good": 1}
+    assert sum(n for k, n in found.items() if k.startswith("seconds")) == pytest.approx(22.0, abs=0.3)
+    assert found["seconds: turning"] == pytest.approx((0.2 + np.pi * AWAY) / SPEED, abs=0.4)
 
 
 def test_the_same_round_her_head():

@@ -50,6 +50,9 @@ class BehaviourAssay:
     always : tuple of Perturbation
         Done to every animal for the whole run, before what is asked of :meth:`run`: an experimenter's light on some cells. A cell that is
         ablated beside it is gone.
+    counts : callable, optional
+        ``counts(behaviour) -> {what: number}``: what happened in all of a recording, in numbers that add up over animals, named
+        "event: outcome".
     one_noise : bool
         An animal has the same noise in all of its worlds, so that only they make it differ between them.
     """
@@ -67,6 +70,7 @@ class BehaviourAssay:
     absent: Mapping[str, float] = field(default_factory=dict)
     twins: bool = False
     always: tuple[Perturbation, ...] = ()
+    counts: Callable[[xr.Dataset], dict[str, float]] | None = None
     one_noise: bool = False
 
     def run(self, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0, **how) -> xr.Dataset:

@@ -14,7 +14,7 @@ import numpy as np
 from ..behaviour_assay import BehaviourAssay
 from ..body.mate import IN_TOUCH_MM, draw
 from ..closed_loop import World, start_pose
-from ..mating_ethogram import MEASURES, ethogram
+from ..mating_ethogram import MEASURES, STATES, ethogram
 
 WORLDS = 6
 ABSENT = {"contact_response": 0.0, "scanning_speed_mm_s": 0.0, "turns_tried": 0.0, "turn_success": 0.0, "vulva_stop": 0.0, "stops_at_vulva": 0.0,
@@ -29,15 +29,27 @@ def world(wiring, seed):
 
 def measure(behaviour):
     """The measures of the ethogram, (V / 2,) each; not-a-number where a male gave no occasion for one or failed."""
+    found = _beside_twins(behaviour)
+    table = found.measures.pivot(index="variant", columns="measure", values="value").reindex(index=range(len(found.failed)), columns=list(MEASURES))
+    return {name: table[name].to_numpy(float) for name in MEASURES}
+
+
+def counts(behaviour):
+    """How often each event of the ethogram ended in which way, and the seconds that were spent in each state."""
+    found = _beside_twins(behaviour)
+    out = {f"{event}: {outcome}": float(n) for (event, outcome), n in found.events.groupby(["event", "outcome"]).size().items()}
+    spent = (found.bouts["stop_s"] - found.bouts["start_s"]).groupby(found.bouts["state"]).sum()
+    return out | {f"seconds: {state}": float(spent.get(state, 0.0)) for state in STATES}
+
+
+def _beside_twins(behaviour):
     half = behaviour.sizes["variant"] // 2
-    found = ethogram(behaviour.isel(variant=slice(half)), behaviour.isel(variant=slice(half, None))).measures
-    found = found.pivot(index="variant", columns="measure", values="value").reindex(index=range(half), columns=list(MEASURES))
-    return {name: found[name].to_numpy(float) for name in MEASURES}
+    return ethogram(behaviour.isel(variant=slice(half)), behaviour.isel(variant=slice(half, None)))
 
 
 ASSAY = BehaviourAssay(
     name="mating", behaviour="mating", source="Liu KS, Sternberg PW 1995 Neuron 14:79 (steps); rules in wormsim/mating_ethogram.py",
-    circuit="whole_male", duration_s=45.0, world=world, measure=measure, repeats=WORLDS, every_ms=100.0, absent=ABSENT, twins=True,
+    circuit="whole_male", duration_s=45.0, world=world, measure=measure, counts=counts, repeats=WORLDS, every_ms=100.0, absent=ABSENT, twins=True,
     limits="Two dimensions: both lie on their sides, rays and organs of left and right are one. "
     "The mate lies still and answers nothing; finding her, "
     "sperm and what ends a mating are left out. Serotonin, dopamine and "

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 SHUFFLES = "degree shuffle"
+COUNT = "counted "
 
 
 class _Table(BaseModel):
@@ -102,7 +103,9 @@ def assay_of(name: str) -> BehaviourAssay:
 
 
 def one_animal(spec: dict) -> pd.DataFrame:
-    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring."""
+    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring. What is counted has a measure that
+    begins with COUNT.
+    """
     circuit = load_circuit(spec["circuit"])
     row = pd.Series(spec["animal"])
     wiring = wiring_of(row, circuit)
@@ -124,6 +127,11 @@ def one_animal(spec: dict) -> pd.DataFrame:
             for measure, x in run_assay(assay, changed, parameters, seed=spec["seed"], **how).items():
                 if measure in MEASURES:
                     out.append((name, control, measure, float(x[0])))
+        if assay.counts:
+            for case in (INTACT, *spec["without"]):
+                changed, how = (wiring, {}) if case == INTACT else without(case, wiring)
+                happened = assay.counts(assay.run(changed, parameters, seed=spec["seed"], **how))
+                out += [(name, case, COUNT + what, number) for what, number in happened.items()]
     return pd.DataFrame(out, columns=["assay", "case", "measure", "value"]).assign(animal=spec["label"])
 
 
@@ -143,6 +151,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         # each shuffle is one individual; together they are an ensemble, and stand as one control
         parts.append(pd.concat(there).assign(wiring=f"{SHUFFLES}s"))
     values = pd.concat(parts, ignore_index=True)
+    counted = values["measure"].str.startswith(COUNT)
+    happened, values = values[counted & (values["wiring"] == "real wiring")], values[~counted]
     controls = values["case"].isin(WITHOUT)
     bodies, values = values[controls | (values["case"] == INTACT)], values[~controls]
     planned = {} if len(shuffled) else {f"{SHUFFLES}s": 0}
@@ -163,8 +173,24 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         controls=CONTROLS,
         citations=sorted({paper.strip() for text in evidence["source"].dropna() for paper in str(text).split(";") if paper.strip()}),
     )
+    if len(happened):
+        result.tables["happened"] = happened_table(happened)
+        result.captions["happened"] = (
+            "What happened in all runs of all animals of the real wiring together, intact and under the controls: how often an event ended in which "
+            "way, with its share of the event when intact, and the seconds spent in each state.")
     result.figures = figures(result)
     return result
+
+
+def happened_table(counted: pd.DataFrame) -> pd.DataFrame:
+    """Counts of all animals together, one column for each case; `share` is that of an outcome in its event, when intact."""
+    parts = counted["measure"].str.removeprefix(COUNT).str.split(": ", n=1, expand=True)
+    named = counted.assign(event=parts[0], outcome=parts[1])
+    table = named.groupby(["assay", "event", "outcome", "case"], sort=False)["value"].sum().unstack(fill_value=0.0)
+    table = table[[INTACT, *(case for case in WITHOUT if case in table.columns)]]
+    share = table[INTACT] / table[INTACT].groupby(level=["assay", "event"]).transform("sum")
+    table.insert(0, "share", share)
+    return table.sort_index(level=["assay", "event"], sort_remaining=False).reset_index().rename_axis(columns=None)
 
 
 def intact_table(values: pd.DataFrame) -> pd.DataFrame:
