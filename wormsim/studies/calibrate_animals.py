@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 
+#: First candidates of a further animal of an individual, at most: near what fits it already fewer do (chosen here).
+NEAR_HOME = 256
+
+
 class SearchTable(BaseModel):
     """Who is searched, and how long."""
 
@@ -116,7 +120,8 @@ def one(spec: dict) -> pd.DataFrame:
         # others of this individual: from where it is, shaken, in the last step alone, under another noise
         here = to_unit(pd.DataFrame([found[0]]), keys)
         shaken = here + settings.spread / 2 * np.random.default_rng([number, k]).standard_normal((8, len(keys)))
-        found.append(calibrate(wiring, asked[-1:], number + OTHERS * k, pilots=from_unit(shaken, keys), draws=0, **how))
+        found.append(calibrate(wiring, asked[-1:], number + OTHERS * k, pilots=from_unit(shaken, keys), draws=0,
+                               **how | {"near": min(settings.near, NEAR_HOME)}))
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
     # a result holds nothing that differs from run to run
