@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -14,7 +15,15 @@ import wormsim.calibration_looks as looks
 from wormsim import hermaphrodite_calibration, male_calibration
 from wormsim.animal import individual
 from wormsim.assays import tap
-from wormsim.behaviour_assay import ANSWER_S, BY_TOUCH_MM_S, HOLDS_S, least_mean, reversal_by_touch, slowest
+from wormsim.behaviour_assay import (
+    ANSWER_S,
+    BY_TOUCH_MM_S,
+    HOLDS_S,
+    least_mean,
+    reversal_by_touch,
+    slowest,
+    velocity,
+)
 from wormsim.body.form import HERMAPHRODITE, MALE
 from wormsim.body.male_tail import CLOACA
 from wormsim.body.parameters import FREE
@@ -92,18 +101,18 @@ def test_a_crawler_crawls_under_every_noise(monkeypatch):
         return undulating(*zip(*(planted[k, seed] for k, seed in zip(parameters["a"], seeds, strict=True)), strict=True), duration_s)
 
     monkeypatch.setattr(looks, "simulate_animals", simulate)
-    seen, free, t = crawling(None, pd.DataFrame({"a": [0, 1, 2]}), [7, 1007], 14.0)
+    seen, alone = crawling(None, pd.DataFrame({"a": [0, 1, 2]}), [7, 1007], 14.0)
     assert seen["crawl_speed_mm_s"] == pytest.approx([0.15, 0.05, np.nan], abs=0.02, nan_ok=True)
     assert seen["crawl_least_mm_s"] == pytest.approx([0.1, -0.1, np.nan], abs=0.02, nan_ok=True)
     assert seen["crawl_frequency_Hz"] == pytest.approx([0.5, 0.4, np.nan], rel=0.05, nan_ok=True)
     assert all(np.isnan(x[2]) and np.isfinite(x[0]) for x in seen.values())
-    assert free.shape == (3, len(t))
-    assert free[:, 100] == pytest.approx([0.1, 0.2, 0.2], abs=0.02)
+    assert velocity(alone)[0][:, 100] == pytest.approx([0.1, 0.2, 0.2, 0.2, -0.1, np.nan], abs=0.02, nan_ok=True)
 
 
-@pytest.mark.parametrize("observe", [hermaphrodite_calibration.observe_moving, hermaphrodite_calibration.observe_touched,
-                                     male_calibration.observe_mating])
-def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, monkeypatch):
+@pytest.mark.parametrize(("observe", "noises"), [
+    (hermaphrodite_calibration.observe_moving, [7, 1007]), (hermaphrodite_calibration.observe_touched, [7, 1007]),
+    (male_calibration.observe_mating, [7, 1007, 2007, 3007])])
+def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, noises, monkeypatch):
     class SeenError(Exception):
         pass
 
@@ -111,7 +120,7 @@ def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(ob
         raise SeenError(seeds)
 
     monkeypatch.setattr(sys.modules[observe.__module__], "crawling", crawling)
-    with pytest.raises(SeenError, match=r"\[7, 1007"):
+    with pytest.raises(SeenError, match=re.escape(str(noises))):
         observe(None, pd.DataFrame({"a": [0]}), 7)
 
 
@@ -205,6 +214,17 @@ def test_staying_and_prodding_at_the_vulva_are_shares_of_the_time_there():
     assert past["vulva_stay"] < 0
 
 
+def together(runs):
+    both = xr.concat(runs, "variant", data_vars="all").assign_coords(variant=np.arange(len(runs)))
+    for name in ("radius_mm", "mate_radius_mm"):
+        both[name] = runs[0][name]
+    return both
+
+
+def on_her(place):
+    return beside_her(place, lambda t: 1)
+
+
 def test_contacts_answered_are_counted_over_all_meetings_of_a_male():
     """Two males, two meetings each: the first backs after 2 s in one of them, the second in none."""
     def back(t):
@@ -213,11 +233,13 @@ def test_contacts_answered_are_counted_over_all_meetings_of_a_male():
     def on(t):
         return 0.6 - 0.02 * t
 
-    runs = [beside_her(place, lambda t: 1) for place in (back, on, on, on)]
-    both = xr.concat(runs, "variant", data_vars="all").assign_coords(variant=np.arange(4))
-    for name in ("radius_mm", "mate_radius_mm"):
-        both[name] = runs[0][name]
-    assert answered(both, 2).tolist() == [0.5, 0.0]
+    runs = [on_her(place) for place in (back, on, on, on)]
+    both = together(runs)
+    ahead, anyway = (beside_her(place, lambda t: 1, gap_mm=0.2) for place in (on, back))
+    assert answered(both, together([ahead] * 4)).tolist() == [0.5, 0.0]
+    assert answered(both, together([anyway, *[ahead] * 3])).tolist() == [0.0, 0.0]  # beside one that backs anyway he has answered nothing
+    backing = beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1, gap_mm=0.1)  # never in touch
+    np.testing.assert_array_equal(answered(together([backing, on_her(on), backing, on_her(on)]), together([ahead] * 4)), [np.nan, 0.0])
 
 
 def test_a_male_who_stays_goes_nowhere_and_one_who_left_counts_for_nothing():

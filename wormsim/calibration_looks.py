@@ -13,6 +13,7 @@ from .perturbations.stimulate import Stimulate
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from .animal import Wiring
 
@@ -22,7 +23,7 @@ LASTS_S, EVERY_S = 2.0, 0.5
 
 
 def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],
-             duration_s: float) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+             duration_s: float) -> tuple[dict[str, np.ndarray], xr.Dataset]:
     """How animals left alone on agar move, each under every one of several noises.
 
     An animal that goes forward under one noise may back under the next: it is no crawler.
@@ -39,9 +40,8 @@ def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],
     -------
     measures : dict
         (A,) each: means over the noises; ``crawl_least_mm_s`` is the least of them. Not-a-number for an animal that failed under any.
-    velocity_mm_s : ndarray, (A, T)
-        Under the first noise.
-    time_s : ndarray, (T,)
+    alone : Dataset
+        The recordings: of variant v, animal ``v % A`` under noise ``v // A``.
     """
     import pandas as pd
 
@@ -55,7 +55,7 @@ def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],
     means = {"crawl_speed_mm_s": crawl.speed_mm_s, "crawl_frequency_Hz": crawl.frequency_Hz, "crawl_wavelength": crawl.wavelength,
              "crawl_amplitude_per_mm": crawl.amplitude_per_mm}
     least = least_mean(free, t, 3, duration_s, LASTS_S, EVERY_S)
-    return {**{name: x.reshape(-1, n).mean(axis=0) for name, x in means.items()}, "crawl_least_mm_s": least.reshape(-1, n).min(axis=0)}, free[:n], t
+    return {**{name: x.reshape(-1, n).mean(axis=0) for name, x in means.items()}, "crawl_least_mm_s": least.reshape(-1, n).min(axis=0)}, alone
 
 
 def switches(*cells: str, g_nS: float) -> Callable:

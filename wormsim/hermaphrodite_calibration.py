@@ -58,7 +58,7 @@ def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
     """Everything that MOVING asks for, (A,) each: on agar and in water, left alone."""
     from .metrics.gait import gait
 
-    seen, _, _ = crawling(wiring, parameters, _noises(seed), _AGAR_S)
+    seen, _ = crawling(wiring, parameters, _noises(seed), _AGAR_S)
     water = simulate_animals(wiring, parameters, World.of("water"), duration_s=_WATER_S, seeds=[seed] * len(parameters))
     swim = gait(*window(water, 2.0, np.inf))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -90,7 +90,9 @@ def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> 
     import pandas as pd
 
     n = len(parameters)
-    seen, free, t = crawling(wiring, parameters, _noises(seed), _AGAR_S)
+    seen, untouched = crawling(wiring, parameters, _noises(seed), _AGAR_S)
+    free, t = velocity(untouched)
+    free = free[:n]
     touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in _BACK_S]
     worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
     v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,

@@ -54,7 +54,7 @@ STOPPING = (
            "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
     Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
 )
-_ALONE_S, _MEETING_S, _SCAN_S = 14.0, 15.0, 8.0
+_RUN_S, _EVERY_MS, _SCAN_S = 15.0, 100.0, 8.0
 #: Noises under which he has to crawl alone, those of the meetings among them: of 21 males that had crawled under one, 11 backed by themselves
 #: under one or more of six others, and met nobody whom they could have answered.
 NOISES = 4
@@ -75,25 +75,35 @@ def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
     import pandas as pd
 
     n = len(parameters)
-    out = crawling(wiring, parameters, [seed + 1000 * k for k in range(NOISES)], _ALONE_S)[0]
+    out, alone = crawling(wiring, parameters, [seed + 1000 * k for k in range(NOISES)], _RUN_S)
     both = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), [w for w in meetings(wiring) for _ in range(n)],
-                            duration_s=_MEETING_S, every_ms=100.0, seeds=[seed] * n + [seed + 1000] * n)
+                            duration_s=_RUN_S, every_ms=_EVERY_MS, seeds=[seed] * n + [seed + 1000] * n)
     out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *TURNING, *STOPPING)}
     fine = both["failed"].to_numpy() == ""
     for k in np.flatnonzero(fine):
         seen = met(both, k) if k < n else turned(both, k)
         for name, value in seen.items():
             out[name][k % n] = value
-    out["answered"] = np.where(fine.reshape(2, n).all(axis=0), answered(both, n), np.nan)
+    # the noises of the meetings are the first two: there he is his own twin
+    stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
+    out["answered"] = np.where(fine.reshape(2, n).all(axis=0), answered(both, alone.isel(variant=slice(2 * n), time=slice(None, None, stride))), np.nan)
     return out
 
 
-def answered(meetings: xr.Dataset, animals: int) -> np.ndarray:
-    """Share of the contacts of all his meetings that each male answers, (animals,); of variant v he is number ``v % animals``.
+def answered(both: xr.Dataset, alone: xr.Dataset) -> np.ndarray:
+    """Share of the contacts of both meetings that each male answers, (A,); of variant v he is number ``v % A``.
 
-    Without twins: who goes forward under every noise alone does not back anyway.
+    Not-a-number for one whose contacts were all made while backing, alone as well, or too late to be answered.
+
+    Parameters
+    ----------
+    both : Dataset
+        The first meeting of all males, then the second.
+    alone : Dataset
+        The same males at the same times under the same noises, without a mate.
     """
-    contacts = ethogram(meetings).events.query("event == 'contact'")
+    animals = both.sizes["variant"] // 2
+    contacts = ethogram(both, alone).events.query("event == 'contact'")
     yes, no = (np.bincount(contacts.loc[contacts["outcome"] == outcome, "variant"].to_numpy(int) % animals, minlength=animals)
                for outcome in ("answered", "unanswered"))
     return np.where(yes + no > 0, yes / np.maximum(yes + no, 1), np.nan)

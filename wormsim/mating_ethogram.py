@@ -23,7 +23,8 @@ zone on the flank he came by (no try: he gave it up before her end). *unfinished
 
 A male who backs whatever touches him has answered nothing. So he is held to his twin, the same male under the same noise without a mate, where
 there is one: a contact is answered only if the twin does not back within RESPONSE_S of the same moment (else he was *backing anyway*), and
-the speed of scanning is taken where the twin does not back.
+the speed of scanning is taken where the twin does not back. After a first contact the two go different ways: then the twin says how often
+he backs by himself, no more.
 
 At the vulva: the cloaca, on the surface of his ventral side, within TAIL_MM of the vulva on hers. A vulva lost after a stop is *small* if he
 stays within two lengths of his tail tip until he is back: 98 % of losses are (Molina-Garcia L et al 2020 eLife 9:e48361, high).
@@ -245,10 +246,13 @@ def _contacts(f: _Flags, m: Meeting, anyway: np.ndarray) -> list[Event]:
     for a, b in runs(f.held):
         if a > 0 and f.backing[a - 1]:
             outcome = "backing already"
+        elif b == len(f.held) < a + within:
+            # whether he backs in the time that was recorded: else only those that are answered would count
+            outcome = "unfinished"
         elif f.backing[a : min(b, a + within)].any():
             outcome = "backing anyway" if anyway[a : a + within].any() else "answered"
         else:
-            outcome = "unfinished" if b == len(f.held) < a + within else "unanswered"
+            outcome = "unanswered"
         out.append(("contact", a, b, outcome, ""))
     return out
 
