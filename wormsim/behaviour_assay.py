@@ -50,6 +50,8 @@ class BehaviourAssay:
     always : tuple of Perturbation
         Done to every animal for the whole run, before what is asked of :meth:`run`: an experimenter's light on some cells. A cell that is
         ablated beside it is gone.
+    animals : str
+        Calibrated ensemble that is asked unless another is named; "" for that of the circuit's sex.
     counts : callable, optional
         ``counts(behaviour) -> {what: number}``: what happened in all of a recording, in numbers that add up over animals, named
         "event: outcome".
@@ -70,6 +72,7 @@ class BehaviourAssay:
     absent: Mapping[str, float] = field(default_factory=dict)
     twins: bool = False
     always: tuple[Perturbation, ...] = ()
+    animals: str = ""
     counts: Callable[[xr.Dataset], dict[str, float]] | None = None
     one_noise: bool = False
 

@@ -253,6 +253,7 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
         world.dish.check_start(x0, y0, form.radius_mm)
         if world.mate is not None:
             mate.check_start(world.mate, x0, y0, form.radius_mm)
+            mate.check_inside(world.mate, lambda x, y, dish=world.dish: dish.gap_mm(x, y) >= 0, s.steps * s.dt_ms / 1000)
     x, y = (np.ascontiguousarray(np.tile(z[:, None], lanes)) for z in (x0, y0))
     drag = np.ascontiguousarray(np.array([drag_per_length(w.dish.medium) for w in worlds]).T)
     body = kernel.Body(x, y, np.zeros((form.segments - 1, lanes)), form.stiffness_profile, p["bend_uN_mm2"][None], p["eta_uN_mm2_s"][None],
@@ -274,10 +275,8 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
 def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
     """Scheduled touches, and the cells that feel each signal."""
     lanes = len(worlds)
-    touches = sorted({(t.signal, t.start_s, t.stop_s) for w in worlds for t in w.touches})
-    level = np.array([[sum(t.level for t in w.touches if (t.signal, t.start_s, t.stop_s) == key) for w in worlds] for key in touches], float)
-    steps = np.array([[round(t * 1000 / s.dt_ms) for t in key[1:]] for key in touches], np.int64).reshape(-1, 2)
-    needed = {t[0] for t in touches}.union(*(senses.given_by(w.dish) for w in worlds))
+    row, start, stop, level = senses.schedule_arrays([senses.TouchSchedule(w.touches) for w in worlds], s.dt_ms)
+    needed = {t.signal for w in worlds for t in w.touches}.union(*(senses.given_by(w.dish) for w in worlds))
     cell, signal, weight = senses.sensors(wiring.circuit, needed=sorted(needed))
     g = weight[:, None] * p["g_touch_nS"]
     if any(w.mate is not None for w in worlds):
@@ -288,8 +287,7 @@ def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
     # contact lasts on in the cells that felt it; what the nose feels of a field has its own dynamics (senses.ADAPTATION)
     keep = np.zeros((len(SIGNALS), lanes), np.float32)
     keep[[k for k, name in enumerate(SIGNALS) if name in senses.MECHANICAL or name in male_tail.SIGNALS]] = np.exp(-s.dt_ms * 1e-3 / p["hold_s"])
-    return kernel.Senses(np.array([SIGNALS.index(t[0]) for t in touches], np.int64), np.ascontiguousarray(steps[:, 0]),
-                         np.ascontiguousarray(steps[:, 1]), _single(level.reshape(len(touches), lanes)),
+    return kernel.Senses(row, start, stop, _single(level),
                          np.zeros((len(SIGNALS), lanes), np.float32), keep, np.zeros((len(SIGNALS), lanes), np.float32),
                          cell.astype(np.int64), signal.astype(np.int64), _single(g))
 

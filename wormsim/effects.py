@@ -2,8 +2,8 @@
 
 Every animal is compared with itself, intact. What is left of the response is one number: 1 unchanged, 0 gone, below 0 the other
 way round (a touched worm that speeds up where it used to reverse). The margins below were chosen before any closed-loop run was
-scored, and for every measure alike; no measurement says where impaired begins (guess). What the measures of touch are was changed after a
-first run had given no prediction for any of their lines (2026-11).
+scored, and for every measure alike; no measurement says where impaired begins (guess). What the measures of touch and of contacts with a mate are
+was changed after first runs had given no prediction for any of their lines (2026-11).
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ TOUCHED = (
     Target("touch_front_mm_s", -0.40, -0.05, -1.0, -0.03, 0.025, "backs when touched in front: Chalfie M et al 1985 J Neurosci 5:956"),
     Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.02, 0.025, "... at any of the moments, whatever the phase of the gait (chosen here)"),
     Target("touch_front_change_mm_s", -_INF, -0.10, -_INF, -0.06, 0.03, "... and not when left alone: less the slowest of its untouched twin"),
-    Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03,
+           "speeds up when touched behind, on average of two moments: Chalfie M et al 1985 J Neurosci 5:956"),
     Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.05, "goes on forward afterwards, whatever the moment (chosen here)"),
 )
 #: Conductance that holds AVA, AVD and AVE depolarised in the first sieve, nS: one that they may reach through their synapses (chosen here).

@@ -86,7 +86,8 @@ def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
             out[name][k % n] = value
     # the noises of the meetings are the first two: there he is his own twin
     stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
-    out["answered"] = np.where(fine.reshape(2, n).all(axis=0), answered(both, alone.isel(variant=slice(2 * n), time=slice(None, None, stride))), np.nan)
+    twins = alone.isel(variant=slice(2 * n), time=slice(None, None, stride))
+    out["answered"] = np.where(fine.reshape(2, n).all(axis=0), answered(both, twins), np.nan)
     return out
 
 

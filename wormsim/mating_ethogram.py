@@ -80,7 +80,7 @@ TRIED = ("good", "sloppy", "missed", "stalled")
 MEASURES = {
     "contact_response": "share of contacts, made while neither he nor his twin backs, that he answers by backing",
     "scanning_speed_mm_s": "median signed velocity while scanning and his twin does not back, positive towards the head: negative; 0 where he "
-                           "never backed along her",
+                           "never backed along her, absent where his twin backed whenever he did",
     "turns_tried": "turns that were good, sloppy, missed or stalled",
     "turn_success": "share of them that were good",
     "vulva_stop": "share of his passages of the vulva at which he stops",

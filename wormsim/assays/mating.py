@@ -6,7 +6,8 @@ to head or head to tail, with her vulva on the flank that he meets or on the oth
 (``male_calibration.py``), never these. 45 s are enough for a male that backs at 0.05 mm/s along half of her and round her end; real
 males need some 34 s to find a mate and two minutes to a first insertion (LeBoeuf B et al 2014 eLife 3:e02938, high): finding her is left
 out here. What an animal has no occasion for in any of its meetings it has not done: a step that the steps before it keep from
-happening counts as lost, as it does for who looks on.
+happening counts as lost. So does answering and scanning for a male who backs in all his contacts and without her as well, though who looks on
+would see him scan.
 """
 
 import numpy as np
@@ -39,6 +40,8 @@ def counts(behaviour):
     found = _beside_twins(behaviour)
     out = {f"{event}: {outcome}": float(n) for (event, outcome), n in found.events.groupby(["event", "outcome"]).size().items()}
     spent = (found.bouts["stop_s"] - found.bouts["start_s"]).groupby(found.bouts["state"]).sum()
+    if lost := int((behaviour["failed"].to_numpy() != "").sum()):
+        out["run: failed, he or his twin"] = float(lost)
     return out | {f"seconds: {state}": float(spent.get(state, 0.0)) for state in STATES}
 
 

@@ -30,7 +30,7 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     seed : int
         Of noise and worlds.
     animals : str, optional
-        Ensemble, or path of one; the shipped one of the circuit's sex by default.
+        Ensemble, or path of one; by default the one that the assay names, or that of the circuit's sex.
 
     Raises
     ------
@@ -38,14 +38,15 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
         Unknown cells, a circuit without an ensemble, or one without an accepted animal.
     """
     name = circuit or assay.circuit
-    if animals is None and name not in _SEX:
+    if not (animals or assay.animals) and name not in _SEX:
         raise InputError(f"there are no calibrated animals of the circuit {name}; there are of {', '.join(_SEX)}")
     the_circuit = load_circuit(name)
     chosen = list(the_circuit.select(*cells))
-    table = load_animals(animals or _SEX[name])
+    asked = animals or assay.animals or _SEX[name]
+    table = load_animals(asked)
     table = table[table["kind"] == "real"].head(samples)
     if len(table) == 0:
-        raise InputError(f"no animal of the ensemble {animals or _SEX[name]} was accepted by its calibration: there is nobody to ask")
+        raise InputError(f"no animal of the ensemble {asked} was accepted by its calibration: there is nobody to ask")
     found: dict[str, list] = {}
     for _, row in table.iterrows():
         wiring = wiring_of(row, the_circuit)
@@ -64,7 +65,7 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     if len(table) < 16:
         notes.append(f"{len(table)} animals are fewer than the 16 that a verdict needs")
     return {"assay": assay.name, "circuit": name, "model": "graded, with a body", "state": {}, "cells": chosen, "samples": len(table), "seed": seed,
-            "acceptance": _acceptance(animals or _SEX[name]), "behaviours": behaviours, "notes": notes}
+            "acceptance": _acceptance(asked), "behaviours": behaviours, "notes": notes}
 
 
 def _middle(x: np.ndarray) -> dict:

@@ -51,15 +51,15 @@ def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
         for control in controls:
             if control not in wide:
                 continue
-            shown = shows(wide["intact"], how)
-            if not shown.any():
+            shown, then = shows(wide["intact"], how), shows(wide[control], how)
+            if not shown.any() and not then.any():
                 continue
             left = response_left(wide["intact"], wide[control], how)[shown]
             known = left[~np.isnan(left)]
             out.append({"assay": assay, "measure": measure, "control": control, "of": len(wide), "animals": len(left),
-                        "show_then": int(shows(wide[control], how).sum()), "intact": float(wide["intact"][shown].median()),
+                        "show_then": int(then.sum()), "intact": float(wide["intact"][shown].median()),
                         "then": float(wide[control][shown].median()), "left": float(np.median(known)) if len(known) else np.nan,
-                        "survive": float((left >= SURVIVES).mean()), "unmeasured": len(left) - len(known)})
+                        "survive": float((left >= SURVIVES).sum() / max(len(left), 1)), "unmeasured": len(left) - len(known)})
     columns = ["assay", "measure", "control", "of", "animals", "show_then", "intact", "then", "left", "survive", "unmeasured"]
     return pd.DataFrame(out, columns=columns)
 

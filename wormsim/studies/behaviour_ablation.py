@@ -44,7 +44,7 @@ class ModelTable(_Table):
     """Which animals."""
 
     circuit: str
-    animals: str = Field(description='calibrated ensemble: "hermaphrodite", "male", or the path of a .parquet file')
+    animals: str = Field(description='calibrated ensemble: "hermaphrodite", "touched", "male", or the path of a .parquet file')
     most: int = Field(default=24, ge=2, description="animals of the real wiring that take part, the first ones accepted")
     assays: list[str] = Field(min_length=1)
 
@@ -167,7 +167,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                 "intact": intact_table(values), "values": values},
         traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
         captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, without the tonic drive of AVB, and without "
-                  "stretch receptors: medians over animals. A behaviour of which half or more is left without wiring is not explained by it.",
+                  "stretch receptors: medians over the animals that show it intact; `show_then` counts all that show it under the control. "
+                  "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it.",
                   "intact": "What intact animals do, by wiring: number of animals, and quantiles, each of one animal, as a time may be infinite.",
                   "values": "Every number: wiring, animal, assay, case, measure."},
         controls=CONTROLS,
@@ -177,7 +178,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         result.tables["happened"] = happened_table(happened)
         result.captions["happened"] = (
             "What happened in all runs of all animals of the real wiring together, intact and under the controls: how often an event ended in which "
-            "way, with its share of the event when intact, and the seconds spent in each state.")
+            "way, with its share of the event when intact (empty where there was none), and the seconds spent in each state.")
     result.figures = figures(result)
     return result
 
@@ -204,11 +205,13 @@ def intact_table(values: pd.DataFrame) -> pd.DataFrame:
 def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
     """The first animal, intact, in up to three worlds of the first assay: for `wormsim animate`."""
     assay, wiring = assay_of(spec.model.assays[0]), wiring_of(row, load_circuit(spec.model.circuit))
-    run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record_muscles=True).isel(variant=slice(3))
+    run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record_muscles=True)
+    half = run.sizes["variant"] // 2
+    run, twins = run.isel(variant=slice(3)), run.isel(variant=slice(half, half + 3)) if assay.twins else None
     if "mate_x_mm" in run:
         from ..mating_ethogram import STATES, ethogram
 
-        run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[ethogram(run).state])
+        run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[ethogram(run, twins).state])
     else:
         from ..ethogram import STATES, states
 

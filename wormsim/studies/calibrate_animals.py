@@ -47,7 +47,8 @@ class SearchTable(BaseModel):
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn, first step only (a .parquet "
                         "file, or a packaged one)")
     draws: int = Field(default=128, ge=0, description="first candidates from the priors, first step only")
-    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before")
+    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before; "
+                      "for further animals of an individual at most 256")
     kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
     sigma: float = Field(default=0.004, gt=0, le=0.03, description="smallest change of the search, in the unit cube; the largest is 30 times that")
