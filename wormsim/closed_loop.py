@@ -157,7 +157,8 @@ def simulate_animals(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[
     known: dict[tuple, Change] = {}
     changes = [known.setdefault(p, None) or known.__setitem__(p, change_of(wiring, p)) or known[p] for p in perturbations]
     recorded = wiring.circuit.select(*record) if record else ()
-    settings = _Settings(duration_s, steps, every, dt_ms, [wiring.cells.get_loc(c) for c in recorded], record_muscles, proprioception, tonic)
+    settings = _Settings(duration_s, steps, every, dt_ms, [wiring.cells.get_loc(c) for c in recorded], record_muscles, proprioception, tonic,
+                         any(w.mate is not None for w in worlds))
     blocks: list[list[int]] = []
     for key in dict.fromkeys(id(c.edges) for c in changes):
         lanes = [k for k in range(v) if id(changes[k].edges) == key]
@@ -208,6 +209,8 @@ class _Settings:
     record_muscles: bool
     proprioception: bool
     tonic: bool
+    #: Somebody of the run has a mate: then every male has what is there of contact and spicules, whoever shares his block.
+    mated: bool
 
 
 def _cores() -> int:
@@ -259,17 +262,16 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
     body = kernel.Body(x, y, np.zeros((form.segments - 1, lanes)), form.stiffness_profile, p["bend_uN_mm2"][None], p["eta_uN_mm2_s"][None],
                        STRETCH_UN, form.segment_mm, drag, form.radius_mm)
     frames = -(-s.steps // s.every)
-    mated = any(w.mate is not None for w in worlds)
     shape = (lanes, frames)
     out = kernel.Frames(
         s.every, *(np.full((*shape, form.segments + 1), np.nan, np.float32) for _ in range(2)), np.array(s.record, np.int64),
         np.full((*shape, len(s.record)), np.nan, np.float32),
-        np.full((*shape, len(names) if s.record_muscles or mated else 0), np.nan, np.float32),
-        np.full((*shape, len(SIGNALS) if mated else 0), np.nan, np.float32), np.full((lanes, frames if mated else 0), np.nan, np.float32))
-    partner, hers = _partner(kernel, wiring, worlds, mated, x.shape, s)
+        np.full((*shape, len(names) if s.record_muscles or s.mated else 0), np.nan, np.float32),
+        np.full((*shape, len(SIGNALS) if s.mated else 0), np.nan, np.float32), np.full((lanes, frames if s.mated else 0), np.nan, np.float32))
+    partner, hers = _partner(kernel, wiring, worlds, x.shape, s)
     kernel.run(0, s.steps, s.dt_ms, nerves, feel, _senses(kernel, wiring, worlds, p, s), arms, body, _ground(kernel, worlds, x, y), partner, out)
     found = {"x_mm": out.x, "y_mm": out.y, "v_mV": out.v, "activation": out.muscle}
-    return {**found, "signal": out.signal, "extension": out.extension, **hers} if mated else found
+    return {**found, "signal": out.signal, "extension": out.extension, **hers} if s.mated else found
 
 
 def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
@@ -279,7 +281,7 @@ def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
     needed = {t.signal for w in worlds for t in w.touches}.union(*(senses.given_by(w.dish) for w in worlds))
     cell, signal, weight = senses.sensors(wiring.circuit, needed=sorted(needed))
     g = weight[:, None] * p["g_touch_nS"]
-    if any(w.mate is not None for w in worlds):
+    if s.mated:
         organs = male_tail.sensors(wiring.circuit)
         cell = np.concatenate([cell, wiring.cells.get_indexer([c for c, _ in organs])])
         signal = np.concatenate([signal, [len(senses.SIGNALS) + k for _, k in organs]])
@@ -300,7 +302,7 @@ def _ground(kernel, worlds: list[World], x: np.ndarray, y: np.ndarray):
                          on_row, off_row)
 
 
-def _partner(kernel, wiring: Wiring, worlds: list[World], mated: bool, shape: tuple[int, int], s: _Settings) -> tuple:
+def _partner(kernel, wiring: Wiring, worlds: list[World], shape: tuple[int, int], s: _Settings) -> tuple:
     """The mate's arrays, and where she is in every frame."""
     from .kernels import contact
     from .kernels.track import slide
@@ -309,17 +311,17 @@ def _partner(kernel, wiring: Wiring, worlds: list[World], mated: bool, shape: tu
     a = mate.arrays([w.mate for w in worlds], s.duration_s)
     place, side, feels = male_tail.organ_arrays()
     index = {name: k for k, name in enumerate(wiring.muscle_names)}
-    if mated and (lacking := [m for m in (*male_tail.PROTRACTORS, *male_tail.RETRACTORS) if m not in index]):
+    if s.mated and (lacking := [m for m in (*male_tail.PROTRACTORS, *male_tail.RETRACTORS) if m not in index]):
         raise InputError(f"{wiring.circuit.name} has no {', '.join(lacking)}: only a male with spicule muscles can have a mate; use whole_male")
     rows = [np.array([index[m] for m in names if m in index], np.int64) for names in (male_tail.PROTRACTORS, male_tail.RETRACTORS)]
     film = a["film_uN_per_mm"] * np.array([w.dish.medium == "agar" for w in worlds]) * wiring.form.segment_mm
     partner = kernel.Partner(
-        int(mated), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
+        int(s.mated), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
         a["vulva"], a["vulva_side"], place, side, feels, contact.TOUCH_MM, contact.VULVA_MM, len(senses.SIGNALS), contact.STIFFNESS_UN_MM,
         contact.CLOSING_MM_S, film, mate.FILM_MM,
         *(np.zeros(shape, np.int64) for _ in range(2)), np.ones(shape), *(np.zeros(shape) for _ in range(3)), *rows,
         np.zeros(lanes))
-    if not mated:
+    if not s.mated:
         return partner, {}
     frames = -(-s.steps // s.every)
     hers = np.empty((2, lanes, frames, len(a["mate_radius"])), np.float32)

@@ -110,7 +110,7 @@ def pilots_of(name: str) -> pd.DataFrame | None:
 
 def one(spec: dict) -> pd.DataFrame:
     """Chunk: one individual."""
-    settings = SearchTable(**spec["settings"])
+    settings = SearchTable(**spec["settings"], individuals=1)
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
@@ -134,7 +134,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     check(spec)
     search = spec.search
-    common = {"settings": search.model_dump(mode="json"), "seed": spec.seed}
+    # how many are tried is no part of any one: a run that is told to try more goes on with what it has
+    common = {"settings": search.model_dump(mode="json", exclude={"individuals", "first", "shuffles"}), "seed": spec.seed}
     tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
     animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {', '.join(search.asked)}"), ignore_index=True)
