@@ -110,7 +110,7 @@ def pilots_of(name: str) -> pd.DataFrame | None:
 
 def one(spec: dict) -> pd.DataFrame:
     """Chunk: one individual."""
-    settings = SearchTable(**spec["settings"], individuals=1)
+    settings = SearchTable(**{"individuals": 1} | spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
