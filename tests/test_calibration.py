@@ -110,7 +110,7 @@ def test_a_crawler_crawls_under_every_noise(monkeypatch):
 
 
 @pytest.mark.parametrize(("observe", "noises"), [
-    (hermaphrodite_calibration.observe_moving, [7, 1007]), (hermaphrodite_calibration.observe_touched, [7, 1007]),
+    (hermaphrodite_calibration.observe_moving, [7, 1007]), (hermaphrodite_calibration.observe_touched_front, [7, 1007]),
     (male_calibration.observe_mating, [7, 1007, 2007, 3007])])
 def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, noises, monkeypatch):
     class SeenError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,13 +39,16 @@ DRIVEN = (
     Target("driven_mm_s", -0.40, -0.06, -1.0, -0.04, 0.015, "backs, and goes on backing, while AVA, AVD and AVE are held depolarised (chosen here)"),
     Target("driven_least_mm_s", -_INF, -0.04, -_INF, -0.02, 0.015, "... in any two seconds of them (chosen here)"),
 )
-TOUCHED = (
+TOUCHED_FRONT = (
     Target("touch_front_mm_s", -0.40, -0.05, -1.0, -0.03, 0.025, "backs when touched in front: Chalfie M et al 1985 J Neurosci 5:956"),
     Target("touch_front_least_mm_s", -_INF, -0.03, -_INF, -0.02, 0.025, "... at any of the moments, whatever the phase of the gait (chosen here)"),
     Target("touch_front_change_mm_s", -_INF, -0.10, -_INF, -0.06, 0.03, "... and not when left alone: less the slowest of its untouched twin"),
+    Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.05, "goes on forward afterwards, whatever the moment (chosen here)"),
+)
+TOUCHED = (
+    *TOUCHED_FRONT,
     Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03,
            "speeds up when touched behind, on average of two moments: Chalfie M et al 1985 J Neurosci 5:956"),
-    Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.05, "goes on forward afterwards, whatever the moment (chosen here)"),
 )
 #: Conductance that holds AVA, AVD and AVE depolarised in the first sieve, nS: one that they may reach through their synapses (chosen here).
 #: Afterwards they are driven as in the assay ``backward_drive``.
@@ -82,8 +86,13 @@ def observe_driven(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
             "driven_least_mm_s": -least_mean(-v, t, 4, _DRIVEN_S, LASTS_S, EVERY_S)}
 
 
-def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """How it crawls and what TOUCHED asks for, (A,) each: touched in front at four moments, behind at two, beside the same animal left alone.
+def observe_touched_front(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """How it crawls and what TOUCHED_FRONT asks for, (A,) each; see :func:`observe_touched`."""
+    return observe_touched(wiring, parameters, seed, behind=())
+
+
+def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0, behind: Sequence[float] = _BACK_S) -> dict[str, np.ndarray]:
+    """How it crawls and what TOUCHED asks for, (A,) each: touched in front at four moments, `behind` at these, beside the same animal left alone.
 
     Without that twin a search finds animals that stall by themselves at the moment of the touch; with one moment only, animals that
     can be stopped in one phase of their gait.
@@ -94,15 +103,17 @@ def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> 
     seen, untouched = crawling(wiring, parameters, _noises(seed), _AGAR_S)
     free, t = velocity(untouched)
     free = free[:n]
-    touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in _BACK_S]
+    touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in behind]
     worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
     v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
                                   seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
     fronts = np.stack([slowest(x, t, at) for x, at in zip(v[: len(_FRONT_S)], _FRONT_S, strict=True)])
     alone = np.stack([slowest(free, t, at) for at in _FRONT_S])
-    backs = np.stack([mean_between(x - free, t, at + ANSWER_S[0], at + ANSWER_S[1]) for x, at in zip(v[len(_FRONT_S):], _BACK_S, strict=True)])
+    backs = [mean_between(x - free, t, at + ANSWER_S[0], at + ANSWER_S[1]) for x, at in zip(v[len(_FRONT_S):], behind, strict=True)]
+    if behind:
+        seen["touch_back_mm_s"] = np.mean(backs, axis=0)
     return {**seen, "touch_front_mm_s": fronts.mean(axis=0), "touch_front_least_mm_s": fronts.max(axis=0),
-            "touch_front_change_mm_s": (fronts - alone).max(axis=0), "touch_back_mm_s": backs.mean(axis=0),
+            "touch_front_change_mm_s": (fronts - alone).max(axis=0),
             "recovered_mm_s": np.min([mean_between(x, t, _AGAR_S - 2, _AGAR_S) for x in v], axis=0)}
 
 
@@ -126,9 +137,10 @@ _TOUCHING = ("hold_s", "g_touch_nS", "gain_touch_front", "gain_touch_back", "gap
 
 
 def hermaphrodite_steps() -> dict[str, Step]:
-    """Steps of a hermaphrodite, by name; of "touched" nothing is asked in water."""
+    """Steps of a hermaphrodite, by name; of those touched nothing is asked in water."""
     keys = tuple(k for k in FREE if k not in MALE_KEYS)
     crawl = tuple(t for t in MOVING if t.name.startswith("crawl"))
     return {"moving": Step(MOVING, observe_moving, keys),
             "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches(*DRIVEN_CELLS, g_nS=FAINT_NS)),
+            "touched_front": Step((*crawl, *TOUCHED_FRONT), observe_touched_front, keys, _TOUCHING, answers_touch),
             "touched": Step((*crawl, *TOUCHED), observe_touched, keys, _TOUCHING, answers_touch)}
