@@ -134,7 +134,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     check(spec)
     search = spec.search
-    # how many are tried is no part of any one: a run that is told to try more goes on with what it has
+    # how many are tried is no part of a chunk: those of a shorter run serve a longer one
     common = {"settings": search.model_dump(mode="json", exclude={"individuals", "first", "shuffles"}), "seed": spec.seed}
     tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
