@@ -15,6 +15,7 @@ import numpy as np
 from ..behaviour_assay import BehaviourAssay
 from ..body.mate import IN_TOUCH_MM, draw
 from ..closed_loop import World, start_pose
+from ..mating_contact import checked
 from ..mating_ethogram import MEASURES, STATES, ethogram
 
 WORLDS = 6
@@ -40,7 +41,7 @@ def counts(behaviour):
     found = _beside_twins(behaviour)
     out = {f"{event}: {outcome}": float(n) for (event, outcome), n in found.events.groupby(["event", "outcome"]).size().items()}
     spent = (found.bouts["stop_s"] - found.bouts["start_s"]).groupby(found.bouts["state"]).sum()
-    if lost := int((behaviour["failed"].to_numpy() != "").sum()):
+    if lost := int(checked(behaviour).sum()):
         out["run: failed, he or his twin"] = float(lost)
     return out | {f"seconds: {state}": float(spent.get(state, 0.0)) for state in STATES}
 
