@@ -24,6 +24,7 @@ from wormsim.cli import app
 from wormsim.closed_loop import World, simulate_animals
 from wormsim.errors import InputError
 from wormsim.experiment import load_experiment, run
+from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
 from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
 from wormsim.studies.behaviour_ablation import COUNT, assay_of, happened_table
@@ -180,6 +181,18 @@ def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():
     assert table.loc[0, ["of", "animals", "show_then", "survive"]].tolist() == [2, 1, 1, 0.0]
     text = control_text(table)[0]
     assert "x contact_response (0.00 left, survives in 0% of 1; 1 of 2 show it intact, 1 then) and so are **not explained" in text
+
+
+def test_what_only_a_control_shows_is_said_and_not_drawn():
+    rows = [(a, m, case, v) for a in (0, 1) for m, case, v in (
+        ("vulva_stop", "intact", 0.0), ("vulva_stop", NO_WIRING, float(a)), ("contact_response", "intact", 0.9), ("contact_response", NO_WIRING, 0.9))]
+    values = pd.DataFrame([{"assay": "x", "measure": m, "animal": a, "case": c, "value": v} for a, m, c, v in rows])
+    table = control_table(values, [NO_WIRING])
+    assert table.set_index("measure")["animals"].to_dict() == {"vulva_stop": 0, "contact_response": 2}
+    text = control_text(table)[0]
+    assert text.endswith("Gone in most: nothing. Nobody does when intact, and some do then: x vulva_stop (1 of 2).")
+    labels = [t.get_text() for t in survival(table).axes[0].get_yticklabels()]
+    assert labels == ["x: contact_response"]
 
 
 @pytest.mark.parametrize(("then", "left", "survive", "said"), [

@@ -32,7 +32,8 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
     if len(controls):
         out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic "
                                      "drive and "
-                                     "without stretch receptors. Left of the line, less than half is left.",
+                                     "without stretch receptors. Left of the line, less than half is left; "
+                                     "what stands at the right edge lies beyond it.",
                                      "Dots of the share left under three controls, one line for each measure")
     return out
 
@@ -86,6 +87,7 @@ def survival(table: pd.DataFrame) -> Figure:
     """One line a measure, one colour a control."""
     from matplotlib.figure import Figure
 
+    table = table[table["animals"] > 0]  # of what nobody does intact nothing can be left
     names = list(dict.fromkeys(zip(table["assay"], table["measure"], strict=True)))[::-1]
     figure = Figure(figsize=(7.5, 0.32 * len(names) + 1.6), layout="constrained")
     axes = figure.subplots()
@@ -95,6 +97,6 @@ def survival(table: pd.DataFrame) -> Figure:
     axes.axvline(0.5, color="0.5", lw=1, ls=":")
     axes.axvline(1.0, color="0.8", lw=1)
     axes.set_yticks(range(len(names)), [f"{a}: {m}" for a, m in names], fontsize=7)
-    axes.set(xlim=(LEAST, MOST), xlabel="left of the intact behaviour (median over animals)")
+    axes.set(xlim=(LEAST, MOST + 0.1), ylim=(-0.6, len(names) - 0.4), xlabel="left of the intact behaviour (median over animals)")
     figure.legend(fontsize=7, loc="outside upper center", ncols=3, frameon=False)
     return figure

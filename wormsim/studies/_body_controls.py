@@ -69,6 +69,7 @@ def control_text(table: pd.DataFrame) -> list[str]:
     out = []
     for control in table["control"].unique():
         here = table[table["control"] == control]
+        gained, here = here[here["animals"] == 0], here[here["animals"] > 0]
         # what as many animals show without it as with it is not explained by it, whoever they are
         there = (here["survive"] > 0.5) | (here["show_then"] >= here["animals"])
         kept, lost = here[there], here[~there]
@@ -79,6 +80,9 @@ def control_text(table: pd.DataFrame) -> list[str]:
 
         so = " and so are **not explained by the wiring between neurons**" if control == NO_WIRING and len(kept) else ""
         out.append(f"With {control}: still there in most animals, or in as many, are {name(kept)}{so}. Gone in most: {name(lost)}.")
+        if len(gained):
+            out[-1] += " Nobody does when intact, and some do then: " + ", ".join(f"{r.assay} {r.measure} ({r.show_then} of {r.of})"
+                                                                                  for r in gained.itertuples()) + "."
     return out
 
 

@@ -147,8 +147,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         n, good, given_up = len(here), int(here["accepted"].sum()), int((~here["accepted"] & (here["generations"] == 0)).sum())
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
-        rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
-                     "control": "" if name == "real" else "degree shuffles",
+        rows.append({"metric": "acceptance", "group": "individuals", "value": value, "low": low, "high": high, "n": n,
+                     "control": said,
                      "verdict": f"{good} of {n} individuals meet every band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
