@@ -185,7 +185,8 @@ def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():
 
 def test_what_only_a_control_shows_is_said_and_not_drawn():
     rows = [(a, m, case, v) for a in (0, 1) for m, case, v in (
-        ("vulva_stop", "intact", 0.0), ("vulva_stop", NO_WIRING, float(a)), ("contact_response", "intact", 0.9), ("contact_response", NO_WIRING, 0.9))]
+        ("vulva_stop", "intact", 0.0), ("vulva_stop", NO_WIRING, float(a)),
+        ("contact_response", "intact", 0.9), ("contact_response", NO_WIRING, 0.9))]
     values = pd.DataFrame([{"assay": "x", "measure": m, "animal": a, "case": c, "value": v} for a, m, c, v in rows])
     table = control_table(values, [NO_WIRING])
     assert table.set_index("measure")["animals"].to_dict() == {"vulva_stop": 0, "contact_response": 2}
