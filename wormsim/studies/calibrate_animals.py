@@ -110,7 +110,7 @@ def pilots_of(name: str) -> pd.DataFrame | None:
 
 def one(spec: dict) -> pd.DataFrame:
     """Chunk: one individual."""
-    settings = SearchTable(**{"individuals": 1} | spec["settings"])
+    settings = SearchTable(**spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
@@ -134,8 +134,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     check(spec)
     search = spec.search
-    # how many are tried is no part of a chunk: those of a shorter run serve a longer one
-    common = {"settings": search.model_dump(mode="json", exclude={"individuals", "first", "shuffles"}), "seed": spec.seed}
+    common = {"settings": search.model_dump(mode="json"), "seed": spec.seed}
     tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
     animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {', '.join(search.asked)}"), ignore_index=True)
