@@ -123,7 +123,7 @@ def simulate_animals(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[
         Each for the whole run. Thresholds stay those of the animal's intact self.
     duration_s, every_ms, dt_ms : float
     seeds : sequence of V int, optional
-        Of each animal's noise; 0, 1, ... by default. A variant's result does not depend on what else is run.
+        Of each animal's noise; 0, 1, ... by default. A variant's result does not depend on what else is run, to the last bit where it is not run alone.
     record : sequence of str
         Neurons whose potentials are kept; selectors.
     record_muscles : bool
@@ -209,7 +209,7 @@ class _Settings:
     record_muscles: bool
     proprioception: bool
     tonic: bool
-    #: Somebody of the run has a mate: then every male has what is there of contact and spicules, whoever shares his block.
+    #: Somebody of the run has a mate: then contact is looked for and recorded. What a male does and feels alone does not hang on it.
     mated: bool
 
 
@@ -269,26 +269,26 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
         np.full((*shape, len(names) if s.record_muscles or s.mated else 0), np.nan, np.float32),
         np.full((*shape, len(SIGNALS) if s.mated else 0), np.nan, np.float32), np.full((lanes, frames if s.mated else 0), np.nan, np.float32))
     partner, hers = _partner(kernel, wiring, worlds, x.shape, s)
-    kernel.run(0, s.steps, s.dt_ms, nerves, feel, _senses(kernel, wiring, worlds, p, s), arms, body, _ground(kernel, worlds, x, y), partner, out)
+    kernel.run(0, s.steps, s.dt_ms, nerves, feel, _senses(kernel, wiring, worlds, p, s.dt_ms), arms, body, _ground(kernel, worlds, x, y), partner, out)
     found = {"x_mm": out.x, "y_mm": out.y, "v_mV": out.v, "activation": out.muscle}
     return {**found, "signal": out.signal, "extension": out.extension, **hers} if s.mated else found
 
 
-def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, s: _Settings):
+def _senses(kernel, wiring: Wiring, worlds: list[World], p: dict, dt_ms: float):
     """Scheduled touches, and the cells that feel each signal."""
     lanes = len(worlds)
-    row, start, stop, level = senses.schedule_arrays([senses.TouchSchedule(w.touches) for w in worlds], s.dt_ms)
+    row, start, stop, level = senses.schedule_arrays([senses.TouchSchedule(w.touches) for w in worlds], dt_ms)
     needed = {t.signal for w in worlds for t in w.touches}.union(*(senses.given_by(w.dish) for w in worlds))
     cell, signal, weight = senses.sensors(wiring.circuit, needed=sorted(needed))
     g = weight[:, None] * p["g_touch_nS"]
-    if s.mated:
+    if _spicules(wiring):
         organs = male_tail.sensors(wiring.circuit)
         cell = np.concatenate([cell, wiring.cells.get_indexer([c for c, _ in organs])])
         signal = np.concatenate([signal, [len(senses.SIGNALS) + k for _, k in organs]])
         g = np.concatenate([g, np.tile(p["g_organ_nS"], (len(organs), 1))])
     # contact lasts on in the cells that felt it; what the nose feels of a field has its own dynamics (senses.ADAPTATION)
     keep = np.zeros((len(SIGNALS), lanes), np.float32)
-    keep[[k for k, name in enumerate(SIGNALS) if name in senses.MECHANICAL or name in male_tail.SIGNALS]] = np.exp(-s.dt_ms * 1e-3 / p["hold_s"])
+    keep[[k for k, name in enumerate(SIGNALS) if name in senses.MECHANICAL or name in male_tail.SIGNALS]] = np.exp(-dt_ms * 1e-3 / p["hold_s"])
     return kernel.Senses(row, start, stop, _single(level),
                          np.zeros((len(SIGNALS), lanes), np.float32), keep, np.zeros((len(SIGNALS), lanes), np.float32),
                          cell.astype(np.int64), signal.astype(np.int64), _single(g))
@@ -302,6 +302,11 @@ def _ground(kernel, worlds: list[World], x: np.ndarray, y: np.ndarray):
                          on_row, off_row)
 
 
+def _spicules(wiring: Wiring) -> bool:
+    """Whether an animal has a male's spicule muscles, and so the organs of his tail."""
+    return set((*male_tail.PROTRACTORS, *male_tail.RETRACTORS)) <= set(wiring.muscle_names)
+
+
 def _partner(kernel, wiring: Wiring, worlds: list[World], shape: tuple[int, int], s: _Settings) -> tuple:
     """The mate's arrays, and where she is in every frame."""
     from .kernels import contact
@@ -311,12 +316,13 @@ def _partner(kernel, wiring: Wiring, worlds: list[World], shape: tuple[int, int]
     a = mate.arrays([w.mate for w in worlds], s.duration_s)
     place, side, feels = male_tail.organ_arrays()
     index = {name: k for k, name in enumerate(wiring.muscle_names)}
-    if s.mated and (lacking := [m for m in (*male_tail.PROTRACTORS, *male_tail.RETRACTORS) if m not in index]):
+    if s.mated and not _spicules(wiring):
+        lacking = [m for m in (*male_tail.PROTRACTORS, *male_tail.RETRACTORS) if m not in index]
         raise InputError(f"{wiring.circuit.name} has no {', '.join(lacking)}: only a male with spicule muscles can have a mate; use whole_male")
     rows = [np.array([index[m] for m in names if m in index], np.int64) for names in (male_tail.PROTRACTORS, male_tail.RETRACTORS)]
     film = a["film_uN_per_mm"] * np.array([w.dish.medium == "agar" for w in worlds]) * wiring.form.segment_mm
     partner = kernel.Partner(
-        int(s.mated), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
+        int(s.mated), int(_spicules(wiring)), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
         a["vulva"], a["vulva_side"], place, side, feels, contact.TOUCH_MM, contact.VULVA_MM, len(senses.SIGNALS), contact.STIFFNESS_UN_MM,
         contact.CLOSING_MM_S, film, mate.FILM_MM,
         *(np.zeros(shape, np.int64) for _ in range(2)), np.ones(shape), *(np.zeros(shape) for _ in range(3)), *rows,

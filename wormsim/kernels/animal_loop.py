@@ -42,7 +42,7 @@ Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius
 #: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
 Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")
 #: Mate (`on` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`; `first` is the signal of the first organ.
-Partner = namedtuple("Partner", "on track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side organ_feels "
+Partner = namedtuple("Partner", "on spicules track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side organ_feels "
                      "touch_mm vulva_mm first stiffness closing_mm_s film film_mm segment wait gap face place flank protractor retractor extension")
 #: Frames: x, y (L, T, nodes), v (L, T, cells), muscle (L, T, M or 0), signal (L, T, K or 0), extension (L, T or 0); cell (cells,) to record.
 Frames = namedtuple("Frames", "every x y cell v muscle signal extension")
@@ -160,6 +160,7 @@ def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, part
                        partner.radius, fx, fy, kxx, kxy, kyy, partner.segment, partner.wait, partner.gap, partner.face, partner.place, partner.flank)
             feel_mate(x, y, body.radius, partner.gap, partner.face, partner.x, partner.y, partner.radius, partner.vulva, partner.vulva_side,
                       partner.organ_place, partner.organ_side, partner.organ_feels, partner.touch_mm, partner.vulva_mm, partner.first, signal)
+        if partner.spicules:
             protract(muscles.activation, partner.protractor, partner.retractor, partner.extension)
             for b in range(lanes):
                 signal[partner.first + partner.organ_place.size, b] = partner.extension[b]
