@@ -27,7 +27,7 @@ from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
 from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
-from wormsim.studies.behaviour_ablation import COUNT, assay_of, happened_table
+from wormsim.studies.behaviour_ablation import assay_of, happened_table
 from wormsim.studies.calibrate_animals import pilots_of
 
 HEADER = "id,behaviour,assay,measure,cells,manipulation,expected,role,basis,reported,confidence,provenance,source,note\n"
@@ -166,9 +166,9 @@ def test_control_table_by_hand():
 
 
 def test_what_happened_is_added_over_animals_and_shared_within_its_event():
-    rows = [(a, case, what, n) for a in (0, 1) for case, what, n in (
-        ("intact", "contact: answered", 1.0 + a), ("intact", "contact: unanswered", 1.0), (NO_WIRING, "contact: unanswered", 2.0))]
-    table = happened_table(pd.DataFrame([{"assay": "x", "animal": a, "case": c, "measure": COUNT + what, "value": n} for a, c, what, n in rows]))
+    rows = [("x", a, case, "contact", what, n) for a in (0, 1) for case, what, n in (
+        ("intact", "answered", 1.0 + a), ("intact", "unanswered", 1.0), (NO_WIRING, "unanswered", 2.0))]
+    table = happened_table(pd.DataFrame(rows, columns=["assay", "animal", "case", "measure", "outcome", "value"]))
     assert table.columns.tolist() == ["assay", "event", "outcome", "share", "intact", NO_WIRING]
     assert table[["outcome", "share", "intact", NO_WIRING]].to_numpy().tolist() == [["answered", 0.6, 3.0, 0.0], ["unanswered", 0.4, 2.0, 4.0]]
 
@@ -235,9 +235,9 @@ def test_mating_is_run_beside_the_same_males_without_a_mate(monkeypatch):
     row = animal.iloc[0].to_dict() | {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0, "number": 0, "seed": 0}
     found = behaviour_ablation.one_animal({"circuit": "whole_male", "animal": row, "evidence": "male_behaviour", "assays": ["mating"], "seed": 3,
                                            "without": [NO_WIRING], "label": 0})
-    counted = found[found["measure"].str.startswith(COUNT)]
+    counted = found[found["outcome"] != ""]
     assert set(counted["case"]) == {"intact", NO_WIRING}
-    spent = counted[counted["measure"].str.startswith(COUNT + "seconds") & (counted["case"] == "intact")]
+    spent = counted[(counted["measure"] == "seconds") & (counted["case"] == "intact")]
     assert spent["value"].sum() == pytest.approx(2 * 2.0, abs=0.3)
 
 

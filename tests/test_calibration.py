@@ -242,6 +242,65 @@ def test_contacts_answered_are_counted_over_all_meetings_of_a_male():
     np.testing.assert_array_equal(answered(together([backing, on_her(on), backing, on_her(on)]), together([ahead] * 4)), [np.nan, 0.0])
 
 
+def test_a_male_is_held_to_himself_under_the_noises_of_his_meetings(monkeypatch):
+    """Two meetings; he backs after two seconds in the first, and so does he alone under its noise; under no other does he back alone."""
+    def back(t):
+        return 0.6 - 0.02 * min(t, 2.0) + 0.06 * max(t - 2.0, 0.0)
+
+    def on(t):
+        return 0.6 - 0.02 * t
+
+    met_her = together([on_her(back), on_her(on)])
+    alone = together([beside_her(place, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05) for place in (back, on, on, on)])
+    asked = []
+
+    def simulate(wiring, parameters, worlds, **how):
+        asked.append(how["seeds"])
+        return met_her
+
+    def crawls(wiring, parameters, seeds, duration_s):
+        asked.append(seeds)
+        return {}, alone
+
+    monkeypatch.setattr(male_calibration, "meetings", lambda wiring: ("one", "two"))
+    monkeypatch.setattr(male_calibration, "crawling", crawls)
+    monkeypatch.setattr(male_calibration, "simulate_animals", simulate)
+    one = pd.DataFrame({"a": [0]})
+    assert male_calibration.observe_mating(None, one, 7)["answered"].tolist() == [0.0]  # 1.0 were his answer held to another noise
+    noises, meetings = asked
+    assert noises[:2] == meetings == [7, 1007]
+    alone = together([beside_her(on, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05)] * 4)
+    assert male_calibration.observe_mating(None, one, 7)["answered"].tolist() == [0.5]
+    met_her["failed"] = ("variant", ["", "crosses itself"])
+    assert np.isnan(male_calibration.observe_mating(None, one, 7)["answered"][0])  # half of what he was asked is missing
+
+
+def test_a_touch_has_to_be_answered_at_every_moment_and_by_more_than_the_same_noise_alone(monkeypatch):
+    """Three planted animals: one that backs at all four moments, one at three of them, one that backs alone under the same noise."""
+    module = hermaphrodite_calibration
+    alone = np.concatenate([trace(), trace(), trace((5, 15, -0.2)), *[trace()] * 2, trace()])  # three animals under two noises
+
+    def simulate(wiring, parameters, worlds, **how):
+        v = []
+        for k, world in enumerate(worlds):
+            touch, animal = world.touches[0], k % 3
+            answers = touch.signal == "touch_front" and not (animal == 1 and touch.start_s < 6.0)
+            v.append(trace((touch.start_s + 0.5, 13.0, -0.2)) if answers else trace())
+        return np.concatenate(v)
+
+    monkeypatch.setattr(module, "crawling", lambda *_: ({}, alone))
+    monkeypatch.setattr(module, "simulate_animals", simulate)
+    monkeypatch.setattr(module, "velocity", lambda v: (v, T))
+    seen = module.observe_touched_front(None, pd.DataFrame({"a": [0, 1, 2]}), 7)
+    assert seen["touch_front_least_mm_s"] == pytest.approx([-0.2, 0.1, -0.2])
+    assert seen["touch_front_change_mm_s"] == pytest.approx([-0.3, 0.0, 0.0])
+    assert seen["touch_front_mm_s"] == pytest.approx([-0.2, -0.125, -0.2])
+    assert seen["recovered_mm_s"] == pytest.approx([0.1, 0.1, 0.1])
+    both = module.observe_touched(None, pd.DataFrame({"a": [0, 1, 2]}), 7)
+    assert {name: both[name].tolist() for name in seen} == {name: x.tolist() for name, x in seen.items()}
+    assert both["touch_back_mm_s"] == pytest.approx([0.0, 0.0, 0.3])
+
+
 def test_a_male_who_stays_goes_nowhere_and_one_who_left_counts_for_nothing():
     assert turned(beside_her(lambda t: 0.6, lambda t: 1), 0)["scan_far_mm_s"] == pytest.approx(0.0, abs=1e-6)
     gone = turned(beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1, gap_mm=0.1), 0)

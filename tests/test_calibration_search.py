@@ -11,7 +11,7 @@ import pytest
 import wormsim as ws
 from wormsim.animal import individual
 from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
-from wormsim.calibrated import OTHERS, load_animals, parameters_of, wiring_of
+from wormsim.calibrated import ENSEMBLES, OTHERS, load_animals, parameters_of, wiring_of
 from wormsim.calibration import (
     MOST,
     Step,
@@ -25,7 +25,7 @@ from wormsim.calibration import (
     total_cost,
 )
 from wormsim.calibration_steps import steps
-from wormsim.errors import InputError, UnknownNameError
+from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.experiment import load_experiment, run
 from wormsim.studies import calibrate_animals
 from wormsim.studies.calibrate_animals import pilots_of
@@ -169,12 +169,12 @@ def test_a_calibration_is_an_experiment(tmp_path):
     assert len(load_animals(tmp_path / "mine.parquet", accepted=False)) == 2
 
 
-HOW = {"circuit": "whole_hermaphrodite", "individuals": 1, "asked": ["near"], "near": 40, "draws": 200, "spread": 0.2, "generations": 200}
+HOW = {"circuit": "whole_hermaphrodite", "asked": ["near"], "near": 40, "near_home": 40, "draws": 200, "spread": 0.2, "generations": 200}
 
 
 def animals_of(number, seed=0, **how):
     """The table of one individual."""
-    settings = calibrate_animals.SearchTable(**{**HOW, **how}).model_dump(mode="json")
+    settings = calibrate_animals.HowTable(**{**HOW, **how}).model_dump(mode="json")
     return calibrate_animals.one({"settings": settings, "seed": seed, "number": number, "shuffle": None})
 
 
@@ -186,6 +186,19 @@ def test_animals_of_one_individual_differ_and_do_not_hang_on_how_many_there_are(
     pd.testing.assert_frame_equal(one, three.iloc[:1])
     for a, b in ((0, 1), (0, 2), (1, 2)):
         assert (three.loc[a, list(KEYS)] != three.loc[b, list(KEYS)]).all()
+
+
+def test_further_animals_have_first_candidates_of_their_own_number(monkeypatch):
+    near = []
+
+    def calibrate(wiring, asked, seed, **how):
+        near.append(how["near"])
+        return {"accepted": True, "seconds": 0.0, **from_unit(np.full((1, len(KEYS)), 0.5), KEYS).iloc[0]}
+
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    monkeypatch.setattr(calibrate_animals, "calibrate", calibrate)
+    animals_of(7, animals=3, near=40, near_home=30)
+    assert near == [40, 30, 30]
 
 
 def test_further_animals_have_a_noise_of_their_own(monkeypatch):
@@ -221,13 +234,31 @@ def test_calibrations_that_come_with_wormsim_search_other_individuals_than_their
     calibrate_animals.check(load_experiment(path).spec)
 
 
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_no_animal_that_comes_with_wormsim_is_a_pilot(name):
+    """An animal is found for its own wiring: none has the numbers of one that was found for another."""
+    keys = list(BY_KEY)
+    pilots = pd.concat([parameters_of(pilots_of(p)) for p in ("pilot", "pilot_driven", "pilot_touched", "pilot_male")]).astype(float)
+    own = parameters_of(load_animals(name)).astype(float)
+    assert own.merge(pilots, on=keys).empty
+    assert len(pilots.merge(pilots.iloc[:1], on=keys)) == 1  # the comparison finds what is there
+    assert not own.duplicated(keys).any()
+
+
+def test_pilots_that_do_not_say_whose_they_are_are_said_to(tmp_path):
+    parameters_of(pilots_of("pilot")).to_parquet(tmp_path / "mine.parquet")
+    with pytest.warns(DataWarning, match="does not say of which individuals its 6 animals are"):
+        calibrate_animals.check(calibrate_animals.Spec(search={**HOW, "individuals": 1, "asked": ["moving"],
+                                                               "pilots": str(tmp_path / "mine.parquet")}))
+
+
 def test_pilots_of_the_individuals_that_are_searched_are_refused(tmp_path):
     table = parameters_of(pilots_of("pilot")).assign(number=[3, 4, 5, 6, 7, 8])
     table.to_parquet(tmp_path / "mine.parquet")
     table.assign(seed=1).to_parquet(tmp_path / "other.parquet")
 
     def check(first, pilots="mine", **how):
-        search = {**HOW, "asked": ["moving"], "first": first, "pilots": str(tmp_path / f"{pilots}.parquet"), **how}
+        search = {**HOW, "individuals": 1, "asked": ["moving"], "first": first, "pilots": str(tmp_path / f"{pilots}.parquet"), **how}
         calibrate_animals.check(calibrate_animals.Spec(search=search))
 
     for first, how, same in ((7, {"individuals": 5}, "7, 8"), (1, {"shuffles": 3}, "3")):
@@ -240,7 +271,7 @@ def test_pilots_of_the_individuals_that_are_searched_are_refused(tmp_path):
 @pytest.mark.parametrize(("step", "circuit"), [("scanning", "whole_hermaphrodite"), ("driven", "whole_male"), ("touched", "whole_male")])
 def test_steps_of_the_other_sex_are_refused(step, circuit):
     with pytest.raises(InputError, match=f"asked = {step}: .*{circuit}"):
-        calibrate_animals.check(calibrate_animals.Spec(search={**HOW, "asked": [step], "circuit": circuit}))
+        calibrate_animals.check(calibrate_animals.Spec(search={**HOW, "individuals": 1, "asked": [step], "circuit": circuit}))
 
 
 def test_the_summary_says_who_was_given_up(monkeypatch):

@@ -7,7 +7,7 @@ from scipy.stats import binom
 from wormsim.effects import (
     CATEGORIES,
     ENHANCED_ABOVE,
-    LEAST_ANIMALS,
+    LEAST_INDIVIDUALS,
     MEASURES,
     Measure,
     category,
@@ -25,14 +25,14 @@ SPEED = MEASURES["speed_mm_s"]
 def test_margins():
     assert list(category([-1, 0.24, 0.25, 0.74, 0.75, 1, 1.33, 1.34, np.inf, np.nan])) == [
         "lost", "lost", "impaired", "impaired", "normal", "normal", "normal", "enhanced", "enhanced", ""]
-    assert LEAST_ANIMALS == LEAST_SAMPLES
+    assert LEAST_INDIVIDUALS == LEAST_SAMPLES
 
 
 @pytest.mark.parametrize(("left", "verdict"), [(0.1, "lost"), (-1.0, "lost"), (0.5, "impaired"), (1.0, "normal"), (1.5, "enhanced")])
 def test_every_category_is_reached_and_shares_add_up(left, verdict):
     found = effect(np.full(N, 0.2), np.full(N, 0.2 * left), "speed_mm_s")
     assert found.verdict == found.leaning == verdict
-    assert found.value == pytest.approx(left)
+    assert found.value == pytest.approx(max(left, 0.0))
     assert found.shares[verdict] == 1
     assert sum(found.shares.values()) == pytest.approx(1)
 
@@ -40,9 +40,9 @@ def test_every_category_is_reached_and_shares_add_up(left, verdict):
 def test_a_reversal_that_becomes_a_speeding_up_is_lost_and_not_normal():
     """An unsigned measure would call it normal."""
     found = effect(np.full(N, -0.15), np.full(N, 0.15), "reversal_mm_s")
-    assert (found.verdict, found.value) == ("lost", -1)
+    assert (found.verdict, found.value) == ("lost", 0)
     assert effect(np.full(N, -0.15), np.full(N, -0.3), "reversal_mm_s").verdict == "enhanced"
-    assert effect(np.full(N, 0.15), np.full(N, 0.15), "reversal_mm_s").reason == "0 animals to compare, 16 are needed"
+    assert effect(np.full(N, 0.15), np.full(N, 0.15), "reversal_mm_s").reason == "0 individuals to compare, 16 are needed"
 
 
 def test_animals_are_paired():
@@ -68,7 +68,7 @@ def test_what_an_intact_animal_need_not_do_can_only_grow_in_those_that_do_not():
     np.testing.assert_allclose(response_left([0, 0, 0.2, 0.2], [0, 0.1, 0.1, 0], away), [1, ENHANCED_ABOVE, 0.5, 0])
     assert effect(np.zeros(N), np.full(N, 0.3), away).verdict == "enhanced"
     found = effect(np.zeros(N), np.zeros(N), away)
-    assert (found.verdict, found.reason) == ("no prediction", "0 animals show it when intact, 16 are needed")
+    assert (found.verdict, found.reason) == ("no prediction", "0 individuals show it when intact, 16 are needed")
     assert effect(np.full(N, 0.3), np.zeros(N), away).verdict == "lost"
 
 
@@ -90,6 +90,22 @@ def test_the_interval_decides():
     few = effect(np.full(15, 0.2), np.zeros(15), SPEED)
     assert (few.verdict, few.leaning) == ("no prediction", "lost")
     assert effect(np.full(15, 0.2), np.zeros(15), SPEED, least=6).verdict == "lost"
+
+
+def test_animals_of_one_individual_are_one_number():
+    """Forty animals of ten individuals are ten: of each the middle one of those that do it when intact."""
+    label = np.repeat(np.arange(10), 4)
+    left = np.tile([0.0, 0.9, 1.0, 9.0], 10)
+    intact = np.full(40, 0.2)
+    assert effect(intact, left * intact, SPEED).verdict == "normal"  # as if they were forty independent ones
+    found = effect(intact, left * intact, SPEED, individual=label)
+    assert (found.value, found.individuals, found.intact, found.animals) == (pytest.approx(0.95), 10, 10, 40)
+    assert found.reason == "10 individuals to compare, 16 are needed"
+    intact[3::4] = 0.0  # the fourth of each does not do it
+    found = effect(intact, left * intact, SPEED, individual=label, least=10)
+    assert (found.value, found.verdict, found.animals) == (pytest.approx(0.9), "normal", 30)
+    with pytest.raises(InputError, match="label of their individual"):
+        effect(intact, intact, SPEED, individual=label[:10])
 
 
 def test_failed_animals_are_counted_and_never_a_number():

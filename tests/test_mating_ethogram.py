@@ -133,9 +133,29 @@ def test_who_backs_without_her_as_well_has_answered_nothing():
 def test_what_happened_is_counted_over_all_males_and_never_over_their_twins():
     ahead = male(STRAIGHT_ON, tips(5.0, (-SPEED, 11.0)))
     found = mating.counts(recording(male(ROUND, BACK_ALONG), male(TO_TAIL, tips(1.5, (0.0, 11.0))), ahead, ahead))
-    assert {k: n for k, n in found.items() if not k.startswith("seconds")} == {"contact: answered": 1, "contact: unanswered": 1, "turn: good": 1}
-    assert sum(n for k, n in found.items() if k.startswith("seconds")) == pytest.approx(22.0, abs=0.3)
-    assert found["seconds: turning"] == pytest.approx((0.2 + np.pi * AWAY) / SPEED, abs=0.4)
+    happened = {k: n for k, n in found.items() if k[0] != "seconds"}
+    assert happened == {("contact", "answered"): 1, ("contact", "unanswered"): 1, ("turn", "good"): 1}
+    assert sum(n for k, n in found.items() if k[0] == "seconds") == pytest.approx(22.0, abs=0.3)
+    assert found["seconds", "turning"] == pytest.approx((0.2 + np.pi * AWAY) / SPEED, abs=0.4)
+
+
+def test_a_twin_who_backs_after_a_short_contact_has_ended_backs_anyway():
+    """What would have come within the time for an answer counts, also where her end came first."""
+    brief = male(STRAIGHT_ON, tips(2.1, (0.0, 0.5), (SPEED, 10.5)))
+    ahead, later = (male(STRAIGHT_ON, tips(5.0, *legs)) for legs in (((-SPEED, 11.0),), ((-SPEED, 3.2), (SPEED, 7.8))))
+    found = ethogram(recording(brief, brief), recording(ahead, later, mate=HERS + 100.0))
+    contact = found.events[found.events["event"] == "contact"]
+    assert contact["outcome"].tolist() == ["answered", "backing anyway"]
+    assert (contact["stop_s"] < 3.0).all()
+
+
+def test_a_male_whose_twin_failed_is_counted_as_failed():
+    back, on = (male(STRAIGHT_ON, tips(3.0, (v, 11.0))) for v in (SPEED, -SPEED))
+    failed = {k: [""] * k + ["crosses itself"] + [""] * (3 - k) for k in range(4)}
+    for k in range(4):
+        found = mating.counts(recording(back, back, on, on, failed=("variant", failed[k])))
+        assert found["run", "failed, he or his twin"] == 1
+    assert ("run", "failed, he or his twin") not in mating.counts(recording(back, back, on, on))
 
 
 def test_the_same_round_her_head():

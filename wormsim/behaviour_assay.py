@@ -53,8 +53,7 @@ class BehaviourAssay:
     animals : str
         Calibrated ensemble that is asked unless another is named; "" for that of the circuit's sex.
     counts : callable, optional
-        ``counts(behaviour) -> {what: number}``: what happened in all of a recording, in numbers that add up over animals, named
-        "event: outcome".
+        ``counts(behaviour) -> {(event, outcome): number}``: what happened in all of a recording, in numbers that add up over animals.
     one_noise : bool
         An animal has the same noise in all of its worlds, so that only they make it differ between them.
     """
@@ -73,7 +72,7 @@ class BehaviourAssay:
     twins: bool = False
     always: tuple[Perturbation, ...] = ()
     animals: str = ""
-    counts: Callable[[xr.Dataset], dict[str, float]] | None = None
+    counts: Callable[[xr.Dataset], dict[tuple[str, str], float]] | None = None
     one_noise: bool = False
 
     def run(self, wiring: Wiring, parameters: pd.DataFrame, perturbations: Sequence = (), *, seed: int = 0, **how) -> xr.Dataset:
@@ -112,8 +111,12 @@ def run_assay(assay: BehaviourAssay, wiring: Wiring, parameters: pd.DataFrame, p
 
     An animal that fails in any of its worlds is not-a-number.
     """
-    behaviour = assay.run(wiring, parameters, perturbations, seed=seed, **how)
-    failed = (behaviour["failed"].to_numpy() != "").reshape(-1, len(parameters)).any(axis=0)
+    return values_of(assay, assay.run(wiring, parameters, perturbations, seed=seed, **how), len(parameters))
+
+
+def values_of(assay: BehaviourAssay, behaviour: xr.Dataset, animals: int) -> dict[str, np.ndarray]:
+    """What :func:`run_assay` gives, of a recording that the assay made of so many animals."""
+    failed = (behaviour["failed"].to_numpy() != "").reshape(-1, animals).any(axis=0)
     out = {}
     for name, values in assay.measure(behaviour).items():
         rows = np.asarray(values, float).reshape(assay.repeats, -1)

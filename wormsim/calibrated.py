@@ -59,6 +59,16 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
     return table[table["accepted"]].reset_index(drop=True) if accepted else table
 
 
+def label_of(row: pd.Series) -> int:
+    """Number of an animal of a table: that of its individual, and for its further animals OTHERS, twice OTHERS, ... more."""
+    return int(row["number"]) + OTHERS * int(row["animal"])
+
+
+def individual_of(label):
+    """Number of the individual of each animal's label."""
+    return label % OTHERS
+
+
 def parameters_of(table: pd.DataFrame) -> pd.DataFrame:
     """The parameters alone, in the order of :mod:`wormsim.body.parameters`."""
     return table[list(BY_KEY)]

@@ -123,7 +123,8 @@ def simulate_animals(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[
         Each for the whole run. Thresholds stay those of the animal's intact self.
     duration_s, every_ms, dt_ms : float
     seeds : sequence of V int, optional
-        Of each animal's noise; 0, 1, ... by default. A variant's result does not depend on what else is run, to the last bit where it is not run alone.
+        Of each animal's noise; 0, 1, ... by default. A variant's result does not depend on what else is run: to the last bit, or for one
+        that is run alone to the last but one.
     record : sequence of str
         Neurons whose potentials are kept; selectors.
     record_muscles : bool
@@ -269,7 +270,8 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
         np.full((*shape, len(names) if s.record_muscles or s.mated else 0), np.nan, np.float32),
         np.full((*shape, len(SIGNALS) if s.mated else 0), np.nan, np.float32), np.full((lanes, frames if s.mated else 0), np.nan, np.float32))
     partner, hers = _partner(kernel, wiring, worlds, x.shape, s)
-    kernel.run(0, s.steps, s.dt_ms, nerves, feel, _senses(kernel, wiring, worlds, p, s.dt_ms), arms, body, _ground(kernel, worlds, x, y), partner, out)
+    felt, ground = _senses(kernel, wiring, worlds, p, s.dt_ms), _ground(kernel, worlds, x, y)
+    kernel.run(0, s.steps, s.dt_ms, nerves, feel, felt, arms, body, ground, partner, out)
     found = {"x_mm": out.x, "y_mm": out.y, "v_mV": out.v, "activation": out.muscle}
     return {**found, "signal": out.signal, "extension": out.extension, **hers} if s.mated else found
 
@@ -304,7 +306,7 @@ def _ground(kernel, worlds: list[World], x: np.ndarray, y: np.ndarray):
 
 def _spicules(wiring: Wiring) -> bool:
     """Whether an animal has a male's spicule muscles, and so the organs of his tail."""
-    return set((*male_tail.PROTRACTORS, *male_tail.RETRACTORS)) <= set(wiring.muscle_names)
+    return {*male_tail.PROTRACTORS, *male_tail.RETRACTORS} <= set(wiring.muscle_names)
 
 
 def _partner(kernel, wiring: Wiring, worlds: list[World], shape: tuple[int, int], s: _Settings) -> tuple:
@@ -322,9 +324,9 @@ def _partner(kernel, wiring: Wiring, worlds: list[World], shape: tuple[int, int]
     rows = [np.array([index[m] for m in names if m in index], np.int64) for names in (male_tail.PROTRACTORS, male_tail.RETRACTORS)]
     film = a["film_uN_per_mm"] * np.array([w.dish.medium == "agar" for w in worlds]) * wiring.form.segment_mm
     partner = kernel.Partner(
-        int(s.mated), int(_spicules(wiring)), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"], a["mate_x"], a["mate_y"], a["mate_radius"],
-        a["vulva"], a["vulva_side"], place, side, feels, contact.TOUCH_MM, contact.VULVA_MM, len(senses.SIGNALS), contact.STIFFNESS_UN_MM,
-        contact.CLOSING_MM_S, film, mate.FILM_MM,
+        int(s.mated), int(_spicules(wiring)), a["track_x"], a["track_y"], a["spacing_mm"], a["length_mm"], a["speed_mm_s"],
+        a["mate_x"], a["mate_y"], a["mate_radius"], a["vulva"], a["vulva_side"], place, side, feels,
+        contact.TOUCH_MM, contact.VULVA_MM, len(senses.SIGNALS), contact.STIFFNESS_UN_MM, contact.CLOSING_MM_S, film, mate.FILM_MM,
         *(np.zeros(shape, np.int64) for _ in range(2)), np.ones(shape), *(np.zeros(shape) for _ in range(3)), *rows,
         np.zeros(lanes))
     if not s.mated:

@@ -1,9 +1,10 @@
 """Effects: what an ensemble of animals says of one measure after a manipulation: lost, impaired, normal, enhanced or no prediction.
 
-Every animal is compared with itself, intact. What is left of the response is one number: 1 unchanged, 0 gone, below 0 the other
-way round (a touched worm that speeds up where it used to reverse). The margins below were chosen before any closed-loop run was
-scored, and for every measure alike; no measurement says where impaired begins (guess). What the measures of touch and of contacts with a mate are
-was changed after first runs had given no prediction for any of their lines (2026-11).
+Every animal is compared with itself, intact. What is left of the response is one number: 1 unchanged, 0 gone, which is also what a touched
+worm that goes on forward has left of its reversal. Individuals are the unit: animals of one share its signs and strength factors. The margins
+below were chosen before any closed-loop run was scored, and for every measure alike; no measurement says where impaired begins (guess). What the
+measures of touch and of contacts with a mate are was changed after first runs had given no prediction for any of their lines, and the unit from
+the animal to the individual after one had been given that hung on it (2026-11).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ LOST, IMPAIRED, NORMAL, ENHANCED = CATEGORIES = ("lost", "impaired", "normal", "
 NO_PREDICTION = "no prediction"
 #: Less than a quarter left is lost, less than three quarters impaired, more than four thirds (the inverse) enhanced.
 LOST_BELOW, IMPAIRED_BELOW, ENHANCED_ABOVE = 0.25, 0.75, 4 / 3
-#: With fewer animals that show the behaviour when intact there is no prediction (as in :mod:`wormsim.ensemble`).
-LEAST_ANIMALS = 16
+#: With fewer individuals that show the behaviour when intact there is no prediction (as in :mod:`wormsim.ensemble`).
+LEAST_INDIVIDUALS = 16
 #: With more animals that fail (not a number, self-intersection) after the manipulation there is none either.
 MOST_FAILED = 0.25
 
@@ -88,13 +89,15 @@ class Effect:
     verdict : str
         One of CATEGORIES, or "no prediction".
     value, low, high : float
-        Median over animals of what is left, and its interval; NaN without animals.
+        Median over individuals of what is left, and its interval; NaN without any.
     leaning : str
-        Category of the median alone, "no prediction" without animals.
-    animals, intact, failed : int
-        Animals compared; of them those that show the behaviour when intact; those that failed after the manipulation.
+        Category of the median alone, "no prediction" without individuals.
+    individuals, intact : int
+        Individuals compared; of them those of which an animal shows the behaviour when intact.
+    animals, failed : int
+        Animals compared; those that failed after the manipulation.
     shares : dict of str to float
-        Share of the animals compared in each category.
+        Share of the individuals compared in each category.
     reason : str
         Why there is no prediction, "" where there is one.
     """
@@ -104,8 +107,9 @@ class Effect:
     low: float
     high: float
     leaning: str
-    animals: int
+    individuals: int
     intact: int
+    animals: int
     failed: int
     shares: dict[str, float] = field(default_factory=dict)
     reason: str = ""
@@ -137,7 +141,8 @@ def response_left(intact, ablated, measure: Measure) -> np.ndarray:
     Returns
     -------
     ndarray, shape (A,)
-        NaN where the animal does not count: it failed, or does not show the behaviour when intact. A rise of a measure with
+        Never below 0: less than nothing (a reversal that became a way forward) is nothing. NaN where the animal does not count: it failed, or
+        does not show the behaviour when intact. A rise of a measure with
         `rise` is put on the same scale, so that :func:`category` applies: `rise` itself is ENHANCED_ABOVE.
 
     Raises
@@ -157,7 +162,7 @@ def response_left(intact, ablated, measure: Measure) -> np.ndarray:
             risen = 1 + (ENHANCED_ABOVE - 1) * (after - before) / measure.rise
             left = np.where(after > before, risen, np.where(shown, left, np.where(np.isnan(after), np.nan, 1.0)))
     counts = np.isfinite(before) & (shown | measure.from_zero)
-    return np.where(counts, left, np.nan)
+    return np.where(counts, np.maximum(left, 0.0), np.nan)
 
 
 def shows(intact, measure: Measure) -> np.ndarray:
@@ -166,7 +171,7 @@ def shows(intact, measure: Measure) -> np.ndarray:
     return np.isfinite(before) & (before >= measure.least)
 
 
-def effect(intact, ablated, measure: Measure | str, *, least: int = LEAST_ANIMALS, level: float = 0.95) -> Effect:
+def effect(intact, ablated, measure: Measure | str, *, individual=None, least: int = LEAST_INDIVIDUALS, level: float = 0.95) -> Effect:
     """The verdict of an ensemble on one manipulation and measure.
 
     Parameters
@@ -174,7 +179,10 @@ def effect(intact, ablated, measure: Measure | str, *, least: int = LEAST_ANIMAL
     intact, ablated : array_like, shape (A,)
         The same animals, NaN where one failed.
     measure : Measure or str
+    individual : array_like, shape (A,), optional
+        Which individual each animal is of; what several of one have left is one number, their median. By default each is one.
     least : int
+        Individuals without which there is no verdict.
     level : float
         Of the interval of the median.
 
@@ -182,31 +190,35 @@ def effect(intact, ablated, measure: Measure | str, *, least: int = LEAST_ANIMAL
     -----
     The verdict is the category that holds the whole interval of the median. An interval across lost and impaired is impaired, as
     something left cannot be ruled out; across any other border there is no prediction. What an animal need not do when intact can be
-    said to be enhanced by all animals, anything else only by those that do it.
+    said to be enhanced by all individuals, anything else only by those that do it.
     """
     measure = measure_of(measure) if isinstance(measure, str) else measure
     left = response_left(intact, ablated, measure)
     shown = shows(intact, measure)
     of = np.isfinite(np.asarray(intact, float)) & (shown | measure.from_zero)
     failed = int((of & np.isnan(np.asarray(ablated, float))).sum())
-    there = left[~np.isnan(left)]
-    n, intact_n = len(there), int(shown.sum())
+    known = ~np.isnan(left)
+    label = np.arange(len(left)) if individual is None else np.asarray(individual)
+    if label.shape != left.shape:
+        raise InputError(f"{len(left)} animals need a label of their individual each; got {label.shape}")
+    there = np.array([np.median(left[known & (label == who)]) for who in np.unique(label[known])])
+    n, intact_n = len(there), len(np.unique(label[shown]))
     value = float(np.median(there)) if n else np.nan
     low, high = median_interval(there, level)
     names = category(there)
     shares = {name: float((names == name).mean()) if n else np.nan for name in CATEGORIES}
     leaning = str(category([value])[0]) or NO_PREDICTION
     said, reason = _verdict(low, high, n, intact_n, failed, int(of.sum()), least)
-    return Effect(said, value, low, high, leaning, n, intact_n, failed, shares, reason)
+    return Effect(said, value, low, high, leaning, n, intact_n, int(known.sum()), failed, shares, reason)
 
 
 def _verdict(low: float, high: float, n: int, intact_n: int, failed: int, of: int, least: int) -> tuple[str, str]:
     if failed > MOST_FAILED * of:
         return NO_PREDICTION, f"{failed} of {of} animals failed after the manipulation"
     if n < least:
-        return NO_PREDICTION, f"{n} animals to compare, {least} are needed"
+        return NO_PREDICTION, f"{n} individuals to compare, {least} are needed"
     if np.isnan(low):
-        return NO_PREDICTION, f"{n} animals are too few for an interval"
+        return NO_PREDICTION, f"{n} individuals are too few for an interval"
     ends = [str(name) for name in category([low, high])]
     if ends[0] == ends[1]:
         said = ends[0]
@@ -215,7 +227,7 @@ def _verdict(low: float, high: float, n: int, intact_n: int, failed: int, of: in
     else:
         return NO_PREDICTION, f"the interval spans {ends[0]} to {ends[1]}"
     if said != ENHANCED and intact_n < least:
-        return NO_PREDICTION, f"{intact_n} animals show it when intact, {least} are needed"
+        return NO_PREDICTION, f"{intact_n} individuals show it when intact, {least} are needed"
     return said, ""
 
 
@@ -223,7 +235,7 @@ def median_interval(x, level: float = 0.95) -> tuple[float, float]:
     """Interval of the median from order statistics: of any distribution, at least the level; NaN where there are too few numbers.
 
     The k-th smallest and k-th largest of n enclose the median but for 2 P(B < k), B binomial (n, 1/2); Conover WJ 1999 "Practical
-    Nonparametric Statistics" (from memory, high). Animals count as independent.
+    Nonparametric Statistics" (from memory, high). The numbers count as independent.
     """
     x = np.sort(np.asarray(x, float))
     k = int(binom.ppf((1 - level) / 2, len(x), 0.5)) if len(x) else 0

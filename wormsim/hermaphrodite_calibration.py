@@ -56,7 +56,9 @@ FAINT_NS = 0.15
 #: Moments of a touch in front and behind, how long it lasts, and lengths of the runs, s. The moments meet the gait in several phases and are
 #: none of those of the assays. In water the wave of the last eight seconds is measured: they hold the two cycles that a
 #: frequency needs from 0.25 Hz on, less than the slowest swim that is accepted.
-_FRONT_S, _BACK_S, _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = (5.7, 6.4, 7.1, 7.8), (6.0, 7.5), 1.0, 15.0, 10.0, 11.0
+_FRONTS = tuple(("touch_front", at) for at in (5.7, 6.4, 7.1, 7.8))
+_BACKS = tuple(("touch_back", at) for at in (6.0, 7.5))
+_TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = 1.0, 15.0, 10.0, 11.0
 
 
 def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
@@ -87,46 +89,54 @@ def observe_driven(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> d
 
 
 def observe_touched_front(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """How it crawls and what TOUCHED_FRONT asks for, (A,) each; see :func:`observe_touched`."""
-    return observe_touched(wiring, parameters, seed, behind=())
-
-
-def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0, behind: Sequence[float] = _BACK_S) -> dict[str, np.ndarray]:
-    """How it crawls and what TOUCHED asks for, (A,) each: touched in front at four moments, `behind` at these, beside the same animal left alone.
+    """How it crawls and what TOUCHED_FRONT asks for, (A,) each: touched in front at four moments, beside the same animal left alone.
 
     Without that twin a search finds animals that stall by themselves at the moment of the touch; with one moment only, animals that
     can be stopped in one phase of their gait.
     """
+    return _answers(*_touched(wiring, parameters, seed, _FRONTS))
+
+
+def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """The same and what TOUCHED asks for beside it, (A,) each: touched behind as well, from which it has to recover too."""
+    seen, alone, touched, t = _touched(wiring, parameters, seed, (*_FRONTS, *_BACKS))
+    faster = [mean_between(v - alone, t, at + ANSWER_S[0], at + ANSWER_S[1]) for v, (_, at) in zip(touched[len(_FRONTS):], _BACKS, strict=True)]
+    return {**_answers(seen, alone, touched, t), "touch_back_mm_s": np.mean(faster, axis=0)}
+
+
+def _touched(wiring: Wiring, parameters: pd.DataFrame, seed: int, touches: Sequence[tuple[str, float]]) -> tuple:
+    """How animals crawl; their velocity left alone, (A, T), and after each touch, (touches, A, T), mm/s; the time, (T,), s."""
     import pandas as pd
 
     n = len(parameters)
     seen, untouched = crawling(wiring, parameters, _noises(seed), _AGAR_S)
-    free, t = velocity(untouched)
-    free = free[:n]
-    touches = [("touch_front", at) for at in _FRONT_S] + [("touch_back", at) for at in behind]
+    alone, t = velocity(untouched)
     worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
     v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
-                                  seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
-    fronts = np.stack([slowest(x, t, at) for x, at in zip(v[: len(_FRONT_S)], _FRONT_S, strict=True)])
-    alone = np.stack([slowest(free, t, at) for at in _FRONT_S])
-    backs = [mean_between(x - free, t, at + ANSWER_S[0], at + ANSWER_S[1]) for x, at in zip(v[len(_FRONT_S):], behind, strict=True)]
-    if behind:
-        seen["touch_back_mm_s"] = np.mean(backs, axis=0)
+                                  seeds=[seed] * len(worlds)))[0]
+    return seen, alone[:n], v.reshape(len(touches), n, -1), t
+
+
+def _answers(seen: dict, alone: np.ndarray, touched: np.ndarray, t: np.ndarray) -> dict[str, np.ndarray]:
+    """Of the touches in front, the first ones; and going on after every touch."""
+    moments = [at for _, at in _FRONTS]
+    fronts = np.stack([slowest(v, t, at) for v, at in zip(touched[:len(moments)], moments, strict=True)])
+    left_alone = np.stack([slowest(alone, t, at) for at in moments])
     return {**seen, "touch_front_mm_s": fronts.mean(axis=0), "touch_front_least_mm_s": fronts.max(axis=0),
-            "touch_front_change_mm_s": (fronts - alone).max(axis=0),
-            "recovered_mm_s": np.min([mean_between(x, t, _AGAR_S - 2, _AGAR_S) for x in v], axis=0)}
+            "touch_front_change_mm_s": (fronts - left_alone).max(axis=0),
+            "recovered_mm_s": np.min([mean_between(v, t, _AGAR_S - 2, _AGAR_S) for v in touched], axis=0)}
 
 
 def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
     """A sieve: how far an animal goes forward alone, backs after a touch at both of two moments, and goes on; 3 where it does all."""
     import pandas as pd
 
-    n, moments = len(parameters), _FRONT_S[::2]
-    worlds = [World(), *(World.of("agar", Touch("touch_front", at, at + _TOUCH_S)) for at in moments)]
+    n, touches = len(parameters), _FRONTS[::2]
+    worlds = [World(), *(World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches)]
     v, t = velocity(simulate_animals(wiring, pd.concat([parameters] * 3, ignore_index=True), [w for w in worlds for _ in range(n)],
                                      duration_s=14.0, every_ms=100.0, seeds=[seed] * (3 * n)))
     alone, *touched = v.reshape(3, n, -1)
-    back = -np.max([slowest(x, t, at) for x, at in zip(touched, moments, strict=True)], axis=0)
+    back = -np.max([slowest(x, t, at) for x, (_, at) in zip(touched, touches, strict=True)], axis=0)
     on = np.min([mean_between(x, t, 12, 14) for x in touched], axis=0)
     return sum(np.nan_to_num(np.minimum(x, most) / most, nan=-9.0) for x, most in ((mean_between(alone, t, 4, 14), 0.08), (back, 0.05), (on, 0.05)))
 

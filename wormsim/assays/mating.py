@@ -39,11 +39,11 @@ def measure(behaviour):
 def counts(behaviour):
     """How often each event of the ethogram ended in which way, and the seconds that were spent in each state."""
     found = _beside_twins(behaviour)
-    out = {f"{event}: {outcome}": float(n) for (event, outcome), n in found.events.groupby(["event", "outcome"]).size().items()}
+    out = {key: float(n) for key, n in found.events.groupby(["event", "outcome"]).size().items()}
     spent = (found.bouts["stop_s"] - found.bouts["start_s"]).groupby(found.bouts["state"]).sum()
     if lost := int(checked(behaviour).sum()):
-        out["run: failed, he or his twin"] = float(lost)
-    return out | {f"seconds: {state}": float(spent.get(state, 0.0)) for state in STATES}
+        out["run", "failed, he or his twin"] = float(lost)
+    return out | {("seconds", state): float(spent.get(state, 0.0)) for state in STATES}
 
 
 def _beside_twins(behaviour):

@@ -42,8 +42,9 @@ Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius
 #: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
 Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")
 #: Mate (`on` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`; `first` is the signal of the first organ.
-Partner = namedtuple("Partner", "on spicules track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side organ_feels "
-                     "touch_mm vulva_mm first stiffness closing_mm_s film film_mm segment wait gap face place flank protractor retractor extension")
+Partner = namedtuple("Partner", "on spicules track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side "
+                     "organ_feels touch_mm vulva_mm first stiffness closing_mm_s film film_mm segment wait gap face place flank protractor "
+                     "retractor extension")
 #: Frames: x, y (L, T, nodes), v (L, T, cells), muscle (L, T, M or 0), signal (L, T, K or 0), extension (L, T or 0); cell (cells,) to record.
 Frames = namedtuple("Frames", "every x y cell v muscle signal extension")
 

@@ -14,17 +14,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"lost": "#b2182b", "impaired": "#ef8a62", "normal": "#4393c3", "enhanced": "#7b3294"}
-LEAST, MOST = -1.0, 2.2
+LEAST, MOST = -0.2, 2.2
 
 
 def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]:
     """Figures of a behaviour_ablation, from its tables."""
     rows, controls = tables["published_rows"], tables["without"]
     out = {"published_rows": StudyFigure(
-        lambda: published(rows), "What is left of each behaviour after each published removal: the median over animals with its interval. Colour: "
-        "what was "
-        "published. Bands: what counts as lost, impaired, normal and enhanced. Open dots: no prediction (too few animals do it, or the "
-        "interval is too wide). Grey labels: true by construction or only assumed, and not scored.",
+        lambda: published(rows), "What is left of each behaviour after each published removal: the median over individuals with its interval. "
+        "Colour: what was published. Bands: what counts as lost, impaired, normal and enhanced. Open dots: no prediction (too few "
+        "individuals do it, or the interval is too wide). Grey labels: true by construction or only assumed, and not scored.",
         "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
     out["confusion"] = StudyFigure(
         lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored. On the diagonal "
@@ -59,7 +58,7 @@ def published(rows: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(here)), [f"{r.cells} ({r.manipulation}) {r.assay}: {r.measure}"[:64] for r in here.itertuples()], fontsize=7)
     for label, role in zip(axes.get_yticklabels(), here["role"], strict=True):
         label.set_color("black" if role == "scored" else "0.6")
-    axes.set(xlim=(LEAST, MOST), ylim=(-0.7, len(here) + 0.3), xlabel="response left (1: as in the same animal intact; below 0: the other way round)")
+    axes.set(xlim=(LEAST, MOST), ylim=(-0.7, len(here) + 0.3), xlabel="response left (1: as in the same animal intact)")
     axes.legend(handles=[axes.plot([], [], "o", color=c, label=f"published: {n}")[0] for n, c in COLOURS.items()], fontsize=7, ncols=4,
                 loc="upper center", bbox_to_anchor=(0.4, -0.9 / figure.get_size_inches()[1]), frameon=False)
     return figure

@@ -8,7 +8,7 @@ import pandas as pd
 from ..behaviour_assay import BehaviourAssay, run_assay
 from ..calibrated import load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
-from ..effects import MEASURES, effect, median_interval
+from ..effects import LEAST_INDIVIDUALS, MEASURES, effect, median_interval
 from ..errors import InputError
 from ..perturbations import Ablate
 
@@ -57,13 +57,14 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     behaviours = []
     for measure, pairs in found.items():
         intact, ablated = np.array(pairs).T
-        e = effect(intact, ablated, measure)
+        e = effect(intact, ablated, measure, individual=table["number"])
         behaviours.append({"behaviour": assay.behaviour, "measure": measure, "intact": _middle(intact), "ablated": _middle(ablated),
                            "response_left": {"median": e.value, "low": e.low, "high": e.high}, "verdict": e.verdict, "median_says": e.leaning,
-                           "animals": e.animals, "show_it_intact": e.intact, "failed": e.failed, "why": e.reason})
-    notes = [f"{len(table)} calibrated animals of the real wiring; each is compared with itself. {assay.limits}"]
-    if len(table) < 16:
-        notes.append(f"{len(table)} animals are fewer than the 16 that a verdict needs")
+                           "individuals": e.individuals, "show_it_intact": e.intact, "animals": e.animals, "failed": e.failed, "why": e.reason})
+    individuals = table["number"].nunique()
+    notes = [f"{len(table)} calibrated animals of {individuals} individuals of the real wiring; each is compared with itself. {assay.limits}"]
+    if individuals < LEAST_INDIVIDUALS:
+        notes.append(f"{individuals} individuals are fewer than the {LEAST_INDIVIDUALS} that a verdict needs")
     return {"assay": assay.name, "circuit": name, "model": "graded, with a body", "state": {}, "cells": chosen, "samples": len(table), "seed": seed,
             "acceptance": _acceptance(asked), "behaviours": behaviours, "notes": notes}
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..behaviour_evidence import ASSUMED, ROLES, RUN, SCORED, case_of, weights
+from ..calibrated import individual_of
 from ..effects import CATEGORIES, ENHANCED, NO_PREDICTION, NORMAL, Effect, effect
 from ..errors import InputError
 from ..metrics.balanced_accuracy import confusion
@@ -30,8 +31,9 @@ class Scoring:
     Attributes
     ----------
     values : DataFrame
-        :data:`VALUE_COLUMNS`: one row a number. wiring: "real wiring", "degree shuffle 3", or any control's name; case: "intact" or
-        :func:`wormsim.behaviour_evidence.case_of`; value: NaN where the animal failed.
+        :data:`VALUE_COLUMNS`: one row a number. animal: as :func:`wormsim.calibrated.label_of` numbers them; wiring: "real wiring",
+        "degree shuffle 3", or any control's name; case: "intact" or :func:`wormsim.behaviour_evidence.case_of`; value: NaN where the
+        animal failed.
     evidence : DataFrame
         See :func:`wormsim.behaviour_evidence.read_behaviour`.
     contacts : mapping of case to float
@@ -88,7 +90,7 @@ class Scoring:
                 why = f"{row['assay']} gave no {row['measure']}" if done else f"{' and '.join(lacking)} not run in {row['assay']}"
                 out.append(Effect(**{**vars(nothing), "reason": why}))
             else:
-                out.append(effect(table[INTACT], table[case_of(row)], row["measure"]))
+                out.append(effect(table[INTACT], table[case_of(row)], row["measure"], individual=individual_of(table.index)))
         return out
 
     def controls(self) -> dict[str, list[str]]:
@@ -128,8 +130,8 @@ def verdict_table(s: Scoring) -> pd.DataFrame:
         if i in said:
             e = said[i]
             entry |= {"model says": e.verdict, "result": result(row["expected"], e.verdict), "left": e.value, "low": e.low, "high": e.high,
-                      "median says": e.leaning, "animals": e.animals, "intact": e.intact, "failed": e.failed, "why": e.reason,
-                      "contacts": s.contacts.get(case_of(row), np.nan), **{f"share {name}": e.shares[name] for name in CATEGORIES}}
+                      "median says": e.leaning, "individuals": e.individuals, "intact": e.intact, "animals": e.animals, "failed": e.failed,
+                      "why": e.reason, "contacts": s.contacts.get(case_of(row), np.nan), **{f"share {name}": e.shares[name] for name in CATEGORIES}}
         out.append(entry)
     frame = pd.DataFrame(out)
     if "result" not in frame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..behaviour_evidence import ASSUMED, BY_CONSTRUCTION, NOT_EXPRESSIBLE, SCORED, UNCERTAIN
-from ..effects import ENHANCED_ABOVE, IMPAIRED_BELOW, LEAST_ANIMALS, LOST_BELOW, NO_PREDICTION
+from ..effects import ENHANCED_ABOVE, IMPAIRED_BELOW, LEAST_INDIVIDUALS, LOST_BELOW, NO_PREDICTION
 from ._behaviour_controls import ALL, BINARY, EXACT
 from ._behaviour_scores import CONTACTS, REAL, pair_table
 
@@ -21,8 +21,8 @@ CONTROLS = {
     "always 'normal'": "no simulation: nothing that is removed matters.",
 }
 CAPTIONS = {
-    "published_rows": "Every line of the published table: what it lets expect, what the ensemble says, misses first. left: median over animals "
-    "of what is left of the response (below 0: the other way round), with its interval; result 'degree': changed the right way, but lost "
+    "published_rows": "Every line of the published table: what it lets expect, what the ensemble says, misses first. left: median over "
+    "individuals of what is left of the response, with its interval; result 'degree': changed the right way, but lost "
     "where impaired was published or the reverse. Lines that are not scored stand last, with the reason (basis).",
     "confusion": "Published categories (rows) against the verdicts (columns) over the scored lines, in published rows: a row with several "
     "lines counts once.",
@@ -144,8 +144,8 @@ def _margins() -> str:
     return (
         f"**What the words mean.** Every animal is compared with itself. Less than {LOST_BELOW:g} of the response left is lost, less than "
         f"{IMPAIRED_BELOW:g} impaired, more than {ENHANCED_ABOVE:.2f} enhanced; the whole interval of the median has to lie there (across lost "
-        f"and impaired it counts as impaired), in {LEAST_ANIMALS} animals or more. The margins were chosen before any run and are measured by "
-        "nobody."
+        f"and impaired it counts as impaired), in {LEAST_INDIVIDUALS} individuals or more; animals of one individual, which share its "
+        "signs and strength factors, are one number, their median. The margins were chosen before any run and are measured by nobody."
     )
 
 

@@ -15,9 +15,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import catalog
-from ..behaviour_assay import BehaviourAssay, run_assay, window
+from ..behaviour_assay import BehaviourAssay, values_of, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
-from ..calibrated import OTHERS, load_animals, parameters_of, wiring_of
+from ..calibrated import label_of, load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 SHUFFLES = "degree shuffle"
-COUNT = "counted "
 
 
 class _Table(BaseModel):
@@ -103,8 +102,8 @@ def assay_of(name: str) -> BehaviourAssay:
 
 
 def one_animal(spec: dict) -> pd.DataFrame:
-    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring. What is counted has a measure that
-    begins with COUNT.
+    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring, and `outcome`: "" where the value is
+    that of a measure; else it says how often the event that stands for the measure ended so.
     """
     circuit = load_circuit(spec["circuit"])
     row = pd.Series(spec["animal"])
@@ -117,22 +116,24 @@ def one_animal(spec: dict) -> pd.DataFrame:
         here = evidence[evidence["assay"] == name]
         done = cases(here, wiring.circuit) if len(here) else {}
         acts = [(), *((p,) for p in done.values())]
-        values = run_assay(assay, wiring, pd.concat([parameters] * len(acts), ignore_index=True), acts, seed=spec["seed"])
         labels = [INTACT, *done]
         # one intact animal stands beside each removal: with the same noise, so that what differs is the removal
-        out += [(name, case, measure, float(x)) for measure, x_all in values.items() if measure in MEASURES
-                for case, x in zip(labels, x_all, strict=True)]
+        recorded = assay.run(wiring, pd.concat([parameters] * len(acts), ignore_index=True), acts, seed=spec["seed"])
+        out += _rows(assay, recorded, labels, INTACT)
         for control in spec["without"]:
             changed, how = without(control, wiring)
-            for measure, x in run_assay(assay, changed, parameters, seed=spec["seed"], **how).items():
-                if measure in MEASURES:
-                    out.append((name, control, measure, float(x[0])))
-        if assay.counts:
-            for case in (INTACT, *spec["without"]):
-                changed, how = (wiring, {}) if case == INTACT else without(case, wiring)
-                happened = assay.counts(assay.run(changed, parameters, seed=spec["seed"], **how))
-                out += [(name, case, COUNT + what, number) for what, number in happened.items()]
-    return pd.DataFrame(out, columns=["assay", "case", "measure", "value"]).assign(animal=spec["label"])
+            out += _rows(assay, assay.run(changed, parameters, seed=spec["seed"], **how), [control], control)
+    return pd.DataFrame(out, columns=["assay", "case", "measure", "outcome", "value"]).assign(animal=spec["label"])
+
+
+def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str], counted: str) -> list[tuple]:
+    """Every measure of every case (one animal a case), and what is counted of one of them."""
+    rows = [(assay.name, case, measure, "", float(x)) for measure, values in values_of(assay, recorded, len(cases)).items() if measure in MEASURES
+            for case, x in zip(cases, values, strict=True)]
+    if assay.counts:
+        own = recorded.isel(variant=slice(cases.index(counted), None, len(cases)))
+        rows += [(assay.name, counted, event, outcome, number) for (event, outcome), number in assay.counts(own).items()]
+    return rows
 
 
 def run(spec: Spec, runner: Runner) -> StudyResult:
@@ -141,7 +142,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     common = {"circuit": spec.model.circuit, "assays": spec.model.assays, "evidence": spec.score.evidence, "seed": spec.seed}
 
     def specs(table: pd.DataFrame, without: list[str]) -> list[dict]:
-        return [{**common, "animal": _plain(row), "label": int(row["number"]) + OTHERS * int(row["animal"]), "without": without}
+        return [{**common, "animal": _plain(row), "label": label_of(row), "without": without}
                 for _, row in table.iterrows()]
 
     found = runner.map(one_animal, specs(real, spec.controls.without), "animals of the real wiring")
@@ -151,8 +152,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         # each shuffle is one individual; together they are an ensemble, and stand as one control
         parts.append(pd.concat(there).assign(wiring=f"{SHUFFLES}s"))
     values = pd.concat(parts, ignore_index=True)
-    counted = values["measure"].str.startswith(COUNT)
-    happened, values = values[counted & (values["wiring"] == "real wiring")], values[~counted]
+    counted = values["outcome"] != ""
+    happened, values = values[counted & (values["wiring"] == "real wiring")], values[~counted].drop(columns="outcome")
     controls = values["case"].isin(WITHOUT)
     bodies, values = values[controls | (values["case"] == INTACT)], values[~controls]
     planned = {} if len(shuffled) else {f"{SHUFFLES}s": 0}
@@ -185,8 +186,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
 
 def happened_table(counted: pd.DataFrame) -> pd.DataFrame:
     """Counts of all animals together, one column for each case; `share` is that of an outcome in its event, when intact."""
-    parts = counted["measure"].str.removeprefix(COUNT).str.split(": ", n=1, expand=True)
-    named = counted.assign(event=parts[0], outcome=parts[1])
+    named = counted.rename(columns={"measure": "event"})
     table = named.groupby(["assay", "event", "outcome", "case"], sort=False)["value"].sum().unstack(fill_value=0.0)
     table = table[[INTACT, *(case for case in WITHOUT if case in table.columns)]]
     share = table[INTACT] / table[INTACT].groupby(level=["assay", "event"]).transform("sum")

@@ -6,6 +6,7 @@ results is what ``[model] animals`` of an ablation takes: copy it, or give its p
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..calibrated import OTHERS
 from ..calibration import calibrate, from_unit, to_unit
 from ..calibration_steps import steps
 from ..circuit import load_circuit
-from ..errors import InputError, UnknownNameError
+from ..errors import DataWarning, InputError, UnknownNameError
 from ..hermaphrodite_calibration import hermaphrodite_steps
 from ..male_calibration import male_steps
 from ..metrics.proportion import wilson
@@ -29,30 +30,31 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 
-#: First candidates of a further animal of an individual, at most: near what fits it already fewer do (chosen here).
-NEAR_HOME = 256
-
-
-class SearchTable(BaseModel):
-    """Who is searched, and how long."""
+class HowTable(BaseModel):
+    """How one individual is searched, and how long."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     asked: list[str] = Field(min_length=1, description="steps, in their order: wormsim.calibration_steps")
     circuit: str
-    individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
-    first: int = Field(default=100, ge=0, description="number of the first individual")
     animals: int = Field(default=1, ge=1, le=100, description="animals of every individual: the same signs and factors, other strengths")
-    shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn, first step only (a .parquet "
                         "file, or a packaged one)")
     draws: int = Field(default=128, ge=0, description="first candidates from the priors, first step only")
-    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before; "
-                      "for further animals of an individual at most 256")
+    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before")
+    near_home: int = Field(default=256, ge=1, description="the same for further animals of an individual, near the first one")
     kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
     sigma: float = Field(default=0.004, gt=0, le=0.03, description="smallest change of the search, in the unit cube; the largest is 30 times that")
     generations: int = Field(default=40, ge=1)
+
+
+class SearchTable(HowTable):
+    """Who is searched, and how."""
+
+    individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
+    first: int = Field(default=100, ge=0, description="number of the first individual")
+    shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
 
 
 class Spec(BaseModel):
@@ -80,7 +82,10 @@ def check(spec: Spec) -> None:
     pilots = pilots_of(search.pilots)
     if pilots is None and not search.draws:
         raise InputError("a search needs pilots, or first candidates from the priors (search.draws)")
-    if pilots is not None and "number" in pilots.columns:
+    if pilots is not None and "number" not in pilots.columns:
+        warnings.warn(f"pilots = {search.pilots!r} does not say of which individuals its {len(pilots)} animals are (no column 'number'): that none "
+                      "of them is searched here cannot be checked", DataWarning, stacklevel=2)
+    elif pilots is not None:
         of_this_seed = pilots[pilots.get("seed", pd.Series(0, pilots.index)) == spec.seed]
         searched = range(search.first, search.first + max(search.individuals, search.shuffles))
         if same := sorted({int(number) for number in of_this_seed["number"]} & set(searched)):
@@ -110,7 +115,7 @@ def pilots_of(name: str) -> pd.DataFrame | None:
 
 def one(spec: dict) -> pd.DataFrame:
     """Chunk: one individual."""
-    settings = SearchTable(**spec["settings"])
+    settings = HowTable(**spec["settings"])
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
@@ -122,7 +127,7 @@ def one(spec: dict) -> pd.DataFrame:
         here = to_unit(pd.DataFrame([found[0]]), keys)
         shaken = here + settings.spread / 2 * np.random.default_rng([number, k]).standard_normal((8, len(keys)))
         found.append(calibrate(wiring, asked[-1:], number + OTHERS * k, pilots=from_unit(shaken, keys), draws=0,
-                               **how | {"near": min(settings.near, NEAR_HOME)}))
+                               **how | {"near": settings.near_home}))
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
     # a result holds nothing that differs from run to run
@@ -134,7 +139,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     check(spec)
     search = spec.search
-    common = {"settings": search.model_dump(mode="json"), "seed": spec.seed}
+    # a chunk is what is done with one individual, however many are tried
+    common = {"settings": search.model_dump(mode="json", include=set(HowTable.model_fields)), "seed": spec.seed}
     tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
     animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {', '.join(search.asked)}"), ignore_index=True)
@@ -146,8 +152,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         n, good, given_up = len(here), int(here["accepted"].sum()), int((~here["accepted"] & (here["generations"] == 0)).sum())
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
-        rows.append({"metric": "acceptance", "group": "individuals", "value": value, "low": low, "high": high, "n": n,
-                     "control": said,
+        rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
                      "verdict": f"{good} of {n} individuals meet every band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
