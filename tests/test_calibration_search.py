@@ -143,6 +143,18 @@ def test_a_step_in_which_everyone_is_hopeless_is_not_searched(others, searched):
     assert (found["evaluations"] > 30) == (found["generations"] > 0) == searched
 
 
+@pytest.mark.parametrize(("unmet", "cost"), [(0.0, 2.0), (4.0, 4.0)])
+def test_what_a_missed_band_costs_chooses_and_is_no_part_of_the_cost(unmet, cost):
+    """Half of the candidates miss both bands by little, the others one by more."""
+    def observe(wiring, parameters, seed):
+        near = to_unit(parameters, KEYS)[:, 0] < 0.5
+        return {"a": np.where(near, 1.0, 0.0), "b": np.where(near, 1.0, 2.0)}
+
+    targets = tuple(Target(name, 0.0, 0.0, 0.0, 0.5, 1.0, "a test") for name in "ab")
+    found = calibrate(Worm(), [Step(targets, observe, KEYS)], 0, draws=30, generations=1, unmet=unmet)
+    assert (found["accepted"], found["cost"]) == (False, cost)
+
+
 def test_children_have_numbers_of_both_parents():
     pool = np.repeat([[0.2], [0.8]], 20, axis=1)
     children = np.concatenate([_offspring(np.random.default_rng(k), pool, 1e-9) for k in range(20)]).round(3)

@@ -122,7 +122,7 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 640,
-              kept: int = 96, spread: float = 0.05, sigma: float = 0.004, generations: int = 40) -> dict:
+              kept: int = 96, spread: float = 0.05, sigma: float = 0.004, generations: int = 40, unmet: float = 0.0) -> dict:
     """Search one individual's parameters, step by step.
 
     Parameters
@@ -143,6 +143,9 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         Smallest change, in the unit cube; others are 3, 10 and 30 times as large.
     generations : int
         Of the evolution in every step, at most: see PATIENCE and HOPELESS.
+    unmet : float
+        What a candidate costs more for each band of acceptance that it misses, while the best are chosen: without it a search can stand still
+        at one that is near all bands and in all but one. The `cost` of an animal is without it.
 
     Returns
     -------
@@ -171,7 +174,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations)
+        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, unmet)
         evaluations += seen
         found = pool
         if not best["accepted"]:
@@ -194,29 +197,33 @@ def _near(rng: np.random.Generator, step: Step, base: np.ndarray, count: int, sp
 
 
 def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first: np.ndarray, sigma: float,
-            generations: int) -> tuple[dict, pd.DataFrame, int]:
+            generations: int, unmet: float) -> tuple[dict, pd.DataFrame, int]:
     """One step: the best animal, parameters of the eight best, and how many were looked at."""
     best: dict = {"accepted": False, "cost": np.inf}
+    worth = np.inf
     costs, points = np.empty(0), np.empty((0, first.shape[1]))
     evaluations = 0
 
     def look(u: np.ndarray) -> None:
-        nonlocal best, costs, points, evaluations
+        nonlocal best, worth, costs, points, evaluations
         parameters = from_unit(u, step.keys)
         seen = step.observe(wiring, parameters, seed)
         cost, good = total_cost(step.targets, seen), accepts(step.targets, seen)
         evaluations += len(u)
-        k = int(np.lexsort((cost, ~good))[0])
-        if (good[k], -cost[k]) > (best["accepted"], -best["cost"]):
+        rank = cost + unmet * np.sum([~t.met(seen[t.name]) for t in step.targets], axis=0)
+        k = int(np.lexsort((rank, ~good))[0])
+        if (good[k], -rank[k]) > (best["accepted"], -worth):
+            worth = float(rank[k])
             best = {"accepted": bool(good[k]), "cost": float(cost[k]), **{name: float(x[k]) for name, x in seen.items()},
                     **{key: float(parameters[key].iloc[k]) for key in BY_KEY}}
-        rank = np.concatenate([costs, np.where(good, cost - MOST * len(step.targets), cost)])
+        rank = np.concatenate([costs, np.where(good, rank - MOST * len(step.targets), rank)])
         order = np.argsort(rank, kind="stable")[:8]
         costs, points = rank[order], np.concatenate([points, u])[order]
 
     look(first)
     since, least, gone = 0, np.inf, 0
-    while gone < generations and costs[0] <= HOPELESS:
+    hope = best["cost"] <= HOPELESS
+    while hope and gone < generations:
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
         if best["accepted"] or since >= PATIENCE:
             break

@@ -47,6 +47,8 @@ class HowTable(BaseModel):
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
     sigma: float = Field(default=0.004, gt=0, le=0.03, description="smallest change of the search, in the unit cube; the largest is 30 times that")
     generations: int = Field(default=40, ge=1)
+    unmet: float = Field(default=0.0, ge=0, description="what a candidate costs more for each band of acceptance that it misses, while the best "
+                         "are chosen")
 
 
 class SearchTable(HowTable):
@@ -119,7 +121,8 @@ def one(spec: dict) -> pd.DataFrame:
     circuit, number, shuffle = load_circuit(settings.circuit), spec["number"], spec["shuffle"]
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
-    how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations}
+    how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations,
+           "unmet": settings.unmet}
     found = [calibrate(wiring, asked, number, pilots=pilots_of(settings.pilots), draws=settings.draws, **how)]
     keys = asked[-1].keys
     for k in range(1, settings.animals if found[0]["accepted"] else 1):
