@@ -131,14 +131,15 @@ def test_what_a_step_found_is_a_candidate_of_the_next():
     assert (far["accepted"], far["reached"]) == (True, 2)
 
 
+@pytest.mark.parametrize("unmet", [0.0, 100.0])
 @pytest.mark.parametrize(("others", "searched"), [(2.0, False), (1.4, True)])
-def test_a_step_in_which_everyone_is_hopeless_is_not_searched(others, searched):
+def test_a_step_in_which_everyone_is_hopeless_is_not_searched(others, searched, unmet):
     """Two targets that cost as much as any can are too much, one and 0.4 of another are not."""
     def observe(wiring, parameters, seed):
         return {"a": np.full(len(parameters), np.nan), "b": np.full(len(parameters), np.sqrt((others - 1) * MOST))}
 
     targets = tuple(Target(name, 0.0, 0.0, 0.0, 0.0, 1.0, "a test") for name in "ab")
-    found = calibrate(Worm(), [Step(targets, observe, KEYS)], 0, draws=30)
+    found = calibrate(Worm(), [Step(targets, observe, KEYS)], 0, draws=30, unmet=unmet)
     assert found["cost"] == pytest.approx(others * MOST)
     assert (found["evaluations"] > 30) == (found["generations"] > 0) == searched
 

@@ -200,16 +200,17 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
             generations: int, unmet: float) -> tuple[dict, pd.DataFrame, int]:
     """One step: the best animal, parameters of the eight best, and how many were looked at."""
     best: dict = {"accepted": False, "cost": np.inf}
-    worth = np.inf
+    worth = cheapest = np.inf
     costs, points = np.empty(0), np.empty((0, first.shape[1]))
     evaluations = 0
 
     def look(u: np.ndarray) -> None:
-        nonlocal best, worth, costs, points, evaluations
+        nonlocal best, worth, cheapest, costs, points, evaluations
         parameters = from_unit(u, step.keys)
         seen = step.observe(wiring, parameters, seed)
         cost, good = total_cost(step.targets, seen), accepts(step.targets, seen)
         evaluations += len(u)
+        cheapest = min(cheapest, float(cost.min()))
         rank = cost + unmet * np.sum([~t.met(seen[t.name]) for t in step.targets], axis=0)
         k = int(np.lexsort((rank, ~good))[0])
         if (good[k], -rank[k]) > (best["accepted"], -worth):
@@ -222,8 +223,7 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
 
     look(first)
     since, least, gone = 0, np.inf, 0
-    hope = best["cost"] <= HOPELESS
-    while hope and gone < generations:
+    while cheapest <= HOPELESS and gone < generations:
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
         if best["accepted"] or since >= PATIENCE:
             break
