@@ -169,9 +169,9 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
         captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, without the tonic drive of AVB, and without "
                   "stretch receptors: medians over the animals that show it intact; `show_then` counts all that show it under the control. "
-                  "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. One that is gone needs "
-                  "some wiring: an answer to a touch always does, as no cell that feels one reaches a muscle. Whether this wiring matters, only "
-                  "shuffles that were calibrated in the same way can tell.",
+                  "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
+                  "One that is gone needs some wiring, as an answer to a touch always does: the cells that feel one have next to no synapse onto "
+                  "muscle. Whether it has to be this wiring, only shuffles that were calibrated in the same way can tell.",
                   "intact": "What intact animals do, by wiring: number of animals, and quantiles, each of one animal, as a time may be infinite.",
                   "values": "Every number: wiring, animal, assay, case, measure."},
         controls=CONTROLS,
