@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
     """An ensemble of three pilots as two individuals of the real wiring, one as one of a shuffle, and rows to hold them against."""
     folder = tmp_path_factory.mktemp("animals")
     pilots = pilots_of("pilot")
-    who = (("real wiring", "real", 0, 100, 0), ("real wiring", "real", 0, 101, 0), ("real wiring", "real", 0, 101, 1),
+    who = (("real wiring", "real", 0, 100, 0), ("real wiring", "real", 0, 103, 0), ("real wiring", "real", 0, 103, 1),
            ("degree shuffle 3", "degree", 3, 102, 0))
     rows = [{"wiring": w, "kind": k, "shuffle_seed": s, "number": n, "animal": a, "accepted": True, "cost": 0.0, **pilots.iloc[i].to_dict()}
             for i, (w, k, s, n, a) in enumerate(who)]
@@ -79,7 +79,7 @@ def test_every_animal_is_run_intact_and_after_every_removal(results):
     values = results.result.tables["values"]
     real = values[values["wiring"] == "real wiring"]
     assert set(real["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC"}
-    assert set(real["animal"]) == {100, 101, OTHERS + 101}
+    assert set(real["animal"]) == {100, 103, OTHERS + 103}
     by_animal = real[(real["case"] == "intact") & (real["measure"] == "speed_mm_s")].set_index("animal")["value"]
     assert by_animal.nunique() == 3  # of one individual, but with other strengths
     assert set(values["wiring"]) == {"real wiring", "degree shuffles"}
@@ -95,9 +95,11 @@ def test_nothing_that_was_left_out_goes_unsaid(results):
     assert "Of 3 calibrated individuals of the real wiring 2 were accepted, and 3 animals of 2 individuals took part" in text
     assert "of 1 degree-preserving shuffles, calibrated in the same way, 1 were, and 1 took part" in text
     scores = results.result.scores
-    assert scores[scores["control"] == "degree shuffles"]["verdict"].tolist() == ["1 animals: with fewer than 4 it is not scored"]
+    assert scores[scores["control"] == "degree shuffles"]["verdict"].tolist() == ["1 individuals: with fewer than 4 it is not scored"]
     rows = results.result.tables["published_rows"].set_index("id")
     assert "not run" not in rows.loc["T4", "why"]
+    assert rows.loc["T3", ["individuals", "intact", "animals"]].tolist() == [2, 2, 3]
+    assert rows.loc["T3", "why"].startswith("2 individuals")
     assert "gave no" not in rows.loc["T4", "why"]
 
 
@@ -108,7 +110,7 @@ def test_a_value_is_what_the_animal_does_alone(folder, results):
     parameters = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
     found = run_assay(ASSAY, wiring, parameters, [(), (ws.Ablate("DB", "VB"),)], seed=0)["speed_mm_s"]
     values = results.result.tables["values"]
-    here = values[(values["animal"] == 101) & (values["wiring"] == "real wiring")
+    here = values[(values["animal"] == 103) & (values["wiring"] == "real wiring")
                   & (values["measure"] == "speed_mm_s")].set_index("case")["value"]
     assert here["intact"] == found[0]
     assert here["ablate DB VB"] == found[1]
@@ -237,6 +239,9 @@ def test_mating_is_run_beside_the_same_males_without_a_mate(monkeypatch):
                                            "without": [NO_WIRING], "label": 0})
     counted = found[found["outcome"] != ""]
     assert set(counted["case"]) == {"intact", NO_WIRING}
+    for case, (changed, how) in (("intact", (male, {})), (NO_WIRING, without(NO_WIRING, male))):
+        own = counted[counted["case"] == case].set_index(["measure", "outcome"])["value"].to_dict()
+        assert own == short.counts(short.run(changed, parameters_of(animal).astype(float), seed=3, **how))  # as if nobody had been ablated beside him
     spent = counted[(counted["measure"] == "seconds") & (counted["case"] == "intact")]
     assert spent["value"].sum() == pytest.approx(2 * 2.0, abs=0.3)
 
@@ -275,7 +280,10 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
     assert answer["behaviours"][0]["measure"] == "reversal_mm_s"
     assert answer["behaviours"][0]["verdict"] == "no prediction"  # three animals are too few
     assert answer["samples"] == 3
+    assert answer["notes"][0].startswith("3 calibrated animals of 2 individuals of the real wiring;")
     assert answer["acceptance"] == {"accepted": 2, "candidates": 3}  # individuals
+    speed = json.loads(call("PVC", "--assay", "crawl", "--json").stdout)["behaviours"][0]
+    assert [speed[what] for what in ("measure", "individuals", "show_it_intact", "animals")] == ["speed_mm_s", 2, 2, 3]
     assert call("AVX", "--assay", "gentle_touch_front").exit_code == 2
     assert call("AVA", "--assay", "gentle_touch_front", "--model", "lif").exit_code == 2
 

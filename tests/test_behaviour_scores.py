@@ -190,7 +190,7 @@ def test_shuffles_are_ranked_at_equal_size(evidence):
     _, scores = card(s)
     row = one(scores, BINARY, control="degree shuffle")
     assert (row["value"], row["low"], row["high"], row["n"]) == (0.5, 0.5, 0.5, 3)
-    assert row["verdict"] == ("the real wiring ranks 1 of 4 (1.00 by medians of 6 animals); 2 of 5 could not be calibrated to 4 animals "
+    assert row["verdict"] == ("the real wiring ranks 1 of 4 (1.00 by medians of 6 individuals); 2 of 5 could not be calibrated to 4 individuals "
                               "and are not scored")
     d = one(scores, f"{BINARY}_difference", control=f"{REAL} minus degree shuffle")
     assert (d["value"], d["verdict"]) == (0.5, "beats it")
@@ -228,7 +228,7 @@ def test_shuffles_that_were_never_calibrated_are_said_to_be(evidence):
     _, scores = card(scoring(evidence, {}, planned={"degree shuffle": 4}))
     row = one(scores, BINARY, control="degree shuffle")
     assert np.isnan(row["value"])
-    assert row["verdict"] == "4 of 4 could not be calibrated to 4 animals and are not scored"
+    assert row["verdict"] == "4 of 4 could not be calibrated to 4 individuals and are not scored"
 
 
 def test_text_names_misses_and_reasons(evidence):

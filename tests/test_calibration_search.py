@@ -260,7 +260,7 @@ def test_no_animal_that_comes_with_wormsim_is_a_pilot(name):
 
 def test_pilots_that_do_not_say_whose_they_are_are_said_to(tmp_path):
     parameters_of(pilots_of("pilot")).to_parquet(tmp_path / "mine.parquet")
-    with pytest.warns(DataWarning, match="does not say of which individuals its 6 animals are"):
+    with pytest.warns(DataWarning, match="6 pilots of .* do not say of which individuals they are"):
         calibrate_animals.check(calibrate_animals.Spec(search={**HOW, "individuals": 1, "asked": ["moving"],
                                                                "pilots": str(tmp_path / "mine.parquet")}))
 

@@ -42,7 +42,8 @@ def test_a_reversal_that_becomes_a_speeding_up_is_lost_and_not_normal():
     found = effect(np.full(N, -0.15), np.full(N, 0.15), "reversal_mm_s")
     assert (found.verdict, found.value) == ("lost", 0)
     assert effect(np.full(N, -0.15), np.full(N, -0.3), "reversal_mm_s").verdict == "enhanced"
-    assert effect(np.full(N, 0.15), np.full(N, 0.15), "reversal_mm_s").reason == "0 individuals to compare, 16 are needed"
+    nobody = effect(np.full(N, 0.15), np.full(N, 0.15), "reversal_mm_s")
+    assert nobody.reason == "0 individuals that show it when intact can be compared, 16 are needed"
 
 
 def test_animals_are_paired():
@@ -68,8 +69,14 @@ def test_what_an_intact_animal_need_not_do_can_only_grow_in_those_that_do_not():
     np.testing.assert_allclose(response_left([0, 0, 0.2, 0.2], [0, 0.1, 0.1, 0], away), [1, ENHANCED_ABOVE, 0.5, 0])
     assert effect(np.zeros(N), np.full(N, 0.3), away).verdict == "enhanced"
     found = effect(np.zeros(N), np.zeros(N), away)
-    assert (found.verdict, found.reason) == ("no prediction", "0 individuals show it when intact, 16 are needed")
+    assert (found.verdict, found.reason) == ("no prediction", "0 individuals that show it when intact can be compared, 16 are needed")
     assert effect(np.full(N, 0.3), np.zeros(N), away).verdict == "lost"
+    # twenty that lose it beside thirty that never did it: these say nothing of a loss
+    some = np.r_[np.full(N, 0.3), np.zeros(30)]
+    found = effect(some, np.zeros(50), away)
+    assert (found.verdict, found.value, found.individuals, found.intact) == ("lost", 0.0, N, N)
+    risen = effect(some, np.full(50, 0.5), away)
+    assert (risen.verdict, risen.individuals, risen.intact) == ("enhanced", 50, N)
 
 
 def test_a_time_that_never_comes_is_lost():
@@ -100,7 +107,7 @@ def test_animals_of_one_individual_are_one_number():
     assert effect(intact, left * intact, SPEED).verdict == "normal"  # as if they were forty independent ones
     found = effect(intact, left * intact, SPEED, individual=label)
     assert (found.value, found.individuals, found.intact, found.animals) == (pytest.approx(0.95), 10, 10, 40)
-    assert found.reason == "10 individuals to compare, 16 are needed"
+    assert found.reason == "10 individuals that show it when intact can be compared, 16 are needed"
     intact[3::4] = 0.0  # the fourth of each does not do it
     found = effect(intact, left * intact, SPEED, individual=label, least=10)
     assert (found.value, found.verdict, found.animals) == (pytest.approx(0.9), "normal", 30)

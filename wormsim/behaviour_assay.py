@@ -115,7 +115,7 @@ def run_assay(assay: BehaviourAssay, wiring: Wiring, parameters: pd.DataFrame, p
 
 
 def values_of(assay: BehaviourAssay, behaviour: xr.Dataset, animals: int) -> dict[str, np.ndarray]:
-    """What :func:`run_assay` gives, of a recording that the assay made of so many animals."""
+    """What :func:`run_assay` gives, (A,) each, of a recording that :meth:`BehaviourAssay.run` made of `animals` (A) of them."""
     failed = (behaviour["failed"].to_numpy() != "").reshape(-1, animals).any(axis=0)
     out = {}
     for name, values in assay.measure(behaviour).items():

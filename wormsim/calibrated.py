@@ -60,13 +60,30 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
 
 
 def label_of(row: pd.Series) -> int:
-    """Number of an animal of a table: that of its individual, and for its further animals OTHERS, twice OTHERS, ... more."""
-    return int(row["number"]) + OTHERS * int(row["animal"])
+    """Number of an animal of a table: that of its individual, and for its further animals OTHERS, twice OTHERS, ... more.
+
+    Raises
+    ------
+    InputError
+        An individual with a number of OTHERS or more, which would be taken for another animal of another one.
+    """
+    number = int(row["number"])
+    if not 0 <= number < OTHERS:
+        raise InputError(f"individual {number}: numbers of individuals have to be below {OTHERS}")
+    return number + OTHERS * int(row["animal"])
 
 
 def individual_of(label):
-    """Number of the individual of each animal's label."""
+    """Number of the individual of an animal's label, or of each of an array of them."""
     return label % OTHERS
+
+
+def first_individuals(table: pd.DataFrame, count: int | None) -> pd.DataFrame:
+    """The rows of the first `count` individuals of a table of animals, all of their animals; of every one if None."""
+    if count is None:
+        return table
+    who = table["number"].astype(str) + (" " + table["seed"].astype(str) if "seed" in table.columns else "")
+    return table[who.isin(who.unique()[:count])]
 
 
 def parameters_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 MOST = 20.0
 POPULATION = 32
-#: A step ends after so many generations without a cost that is 2 % less (chosen here).
+#: A step ends after so many generations in which the best did not get 2 % better, what it misses counted in (chosen here).
 PATIENCE = 10
-#: ... and is not searched at all where the best first candidate costs more (chosen here): an individual in which nobody switches has no slope.
+#: ... and is not searched at all where the cheapest first candidate costs more (chosen here): an individual in which nobody switches has no slope.
 #: Two targets of which nothing could be measured, or which are far off (2 x MOST), are enough. The same for shuffles.
 HOPELESS = 30.0
 
@@ -152,7 +152,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     dict
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
         ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
-        or the best of them was HOPELESS), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
+        or the cheapest of them was HOPELESS), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
     """
     if not asked:
         raise InputError("asked: name at least one step of a calibration (wormsim.calibration_steps)")

@@ -123,8 +123,8 @@ def simulate_animals(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[
         Each for the whole run. Thresholds stay those of the animal's intact self.
     duration_s, every_ms, dt_ms : float
     seeds : sequence of V int, optional
-        Of each animal's noise; 0, 1, ... by default. A variant's result does not depend on what else is run: to the last bit, or for one
-        that is run alone to the last but one.
+        Of each animal's noise; 0, 1, ... by default. A variant's result does not depend on what else is run: to the last bit, or, where it
+        is run all alone, to rounding.
     record : sequence of str
         Neurons whose potentials are kept; selectors.
     record_muscles : bool

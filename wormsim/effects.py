@@ -142,8 +142,8 @@ def response_left(intact, ablated, measure: Measure) -> np.ndarray:
     -------
     ndarray, shape (A,)
         Never below 0: less than nothing (a reversal that became a way forward) is nothing. NaN where the animal does not count: it failed, or
-        does not show the behaviour when intact. A rise of a measure with
-        `rise` is put on the same scale, so that :func:`category` applies: `rise` itself is ENHANCED_ABOVE.
+        does not show the behaviour when intact. A rise of a measure with `rise` is put on the same scale, so that :func:`category` applies:
+        `rise` itself is ENHANCED_ABOVE.
 
     Raises
     ------
@@ -189,46 +189,48 @@ def effect(intact, ablated, measure: Measure | str, *, individual=None, least: i
     Notes
     -----
     The verdict is the category that holds the whole interval of the median. An interval across lost and impaired is impaired, as
-    something left cannot be ruled out; across any other border there is no prediction. What an animal need not do when intact can be
-    said to be enhanced by all individuals, anything else only by those that do it.
+    something left cannot be ruled out; across any other border there is no prediction. What an animal need not do when intact
+    (`from_zero`) can be said to be enhanced by all individuals; if it is not, those that do it are asked alone.
     """
     measure = measure_of(measure) if isinstance(measure, str) else measure
     left = response_left(intact, ablated, measure)
-    shown = shows(intact, measure)
-    of = np.isfinite(np.asarray(intact, float)) & (shown | measure.from_zero)
-    failed = int((of & np.isnan(np.asarray(ablated, float))).sum())
-    known = ~np.isnan(left)
     label = np.arange(len(left)) if individual is None else np.asarray(individual)
     if label.shape != left.shape:
         raise InputError(f"{len(left)} animals need a label of their individual each; got {label.shape}")
+    found = _said(left, label, intact, ablated, measure, least, level)
+    if not measure.from_zero or found.verdict == ENHANCED:
+        return found
+    return _said(np.where(shows(intact, measure), left, np.nan), label, intact, ablated, measure, least, level)
+
+
+def _said(left: np.ndarray, label: np.ndarray, intact, ablated, measure: Measure, least: int, level: float) -> Effect:
+    """What the animals say of which a number is left."""
+    known = ~np.isnan(left)
+    of = np.isfinite(np.asarray(intact, float)) & (shows(intact, measure) | measure.from_zero)
+    failed = int((of & np.isnan(np.asarray(ablated, float))).sum())
     there = np.array([np.median(left[known & (label == who)]) for who in np.unique(label[known])])
-    n, intact_n = len(there), len(np.unique(label[shown]))
-    value = float(np.median(there)) if n else np.nan
+    value = float(np.median(there)) if len(there) else np.nan
     low, high = median_interval(there, level)
     names = category(there)
-    shares = {name: float((names == name).mean()) if n else np.nan for name in CATEGORIES}
-    leaning = str(category([value])[0]) or NO_PREDICTION
-    said, reason = _verdict(low, high, n, intact_n, failed, int(of.sum()), least)
-    return Effect(said, value, low, high, leaning, n, intact_n, int(known.sum()), failed, shares, reason)
+    shares = {name: float((names == name).mean()) if len(there) else np.nan for name in CATEGORIES}
+    said, reason = _verdict(low, high, len(there), failed, int(of.sum()), least)
+    return Effect(said, value, low, high, str(category([value])[0]) or NO_PREDICTION, len(there), len(np.unique(label[shows(intact, measure)])),
+                  int(known.sum()), failed, shares, reason)
 
 
-def _verdict(low: float, high: float, n: int, intact_n: int, failed: int, of: int, least: int) -> tuple[str, str]:
+def _verdict(low: float, high: float, n: int, failed: int, of: int, least: int) -> tuple[str, str]:
     if failed > MOST_FAILED * of:
         return NO_PREDICTION, f"{failed} of {of} animals failed after the manipulation"
     if n < least:
-        return NO_PREDICTION, f"{n} individuals to compare, {least} are needed"
+        return NO_PREDICTION, f"{n} individuals that show it when intact can be compared, {least} are needed"
     if np.isnan(low):
         return NO_PREDICTION, f"{n} individuals are too few for an interval"
     ends = [str(name) for name in category([low, high])]
     if ends[0] == ends[1]:
-        said = ends[0]
-    elif set(ends) == {LOST, IMPAIRED}:
-        said = IMPAIRED
-    else:
-        return NO_PREDICTION, f"the interval spans {ends[0]} to {ends[1]}"
-    if said != ENHANCED and intact_n < least:
-        return NO_PREDICTION, f"{intact_n} individuals show it when intact, {least} are needed"
-    return said, ""
+        return ends[0], ""
+    if set(ends) == {LOST, IMPAIRED}:
+        return IMPAIRED, ""
+    return NO_PREDICTION, f"the interval spans {ends[0]} to {ends[1]}"
 
 
 def median_interval(x, level: float = 0.95) -> tuple[float, float]:

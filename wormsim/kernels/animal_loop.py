@@ -41,7 +41,8 @@ Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle 
 Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius")
 #: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
 Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")
-#: Mate (`on` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`; `first` is the signal of the first organ.
+#: Mate (`on` 0: none) and what is a male's own (`spicules` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`;
+#: `first` is the signal of the first organ.
 Partner = namedtuple("Partner", "on spicules track_x track_y spacing_mm length_mm speed x y radius vulva vulva_side organ_place organ_side "
                      "organ_feels touch_mm vulva_mm first stiffness closing_mm_s film film_mm segment wait gap face place flank protractor "
                      "retractor extension")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..behaviour_assay import BehaviourAssay, run_assay
-from ..calibrated import load_animals, parameters_of, wiring_of
+from ..calibrated import first_individuals, load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import LEAST_INDIVIDUALS, MEASURES, effect, median_interval
 from ..errors import InputError
@@ -26,7 +26,7 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     circuit : str, optional
         The assay's own by default.
     samples : int, optional
-        At most so many animals, the first ones.
+        At most so many individuals, the first ones.
     seed : int
         Of noise and worlds.
     animals : str, optional
@@ -44,7 +44,7 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     chosen = list(the_circuit.select(*cells))
     asked = animals or assay.animals or _SEX[name]
     table = load_animals(asked)
-    table = table[table["kind"] == "real"].head(samples)
+    table = first_individuals(table[table["kind"] == "real"], samples)
     if len(table) == 0:
         raise InputError(f"no animal of the ensemble {asked} was accepted by its calibration: there is nobody to ask")
     found: dict[str, list] = {}
@@ -54,14 +54,16 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
         for measure, x in run_assay(assay, wiring, two, [(), (Ablate(*cells),)], seed=seed).items():
             if measure in MEASURES:
                 found.setdefault(measure, []).append(x)
+    label = table.groupby(["seed", "number"] if "seed" in table.columns else "number").ngroup()
     behaviours = []
     for measure, pairs in found.items():
         intact, ablated = np.array(pairs).T
-        e = effect(intact, ablated, measure, individual=table["number"])
+        e = effect(intact, ablated, measure, individual=label)
+        intact, ablated = (pd.Series(x).groupby(label.to_numpy()).median().to_numpy() for x in (intact, ablated))
         behaviours.append({"behaviour": assay.behaviour, "measure": measure, "intact": _middle(intact), "ablated": _middle(ablated),
                            "response_left": {"median": e.value, "low": e.low, "high": e.high}, "verdict": e.verdict, "median_says": e.leaning,
                            "individuals": e.individuals, "show_it_intact": e.intact, "animals": e.animals, "failed": e.failed, "why": e.reason})
-    individuals = table["number"].nunique()
+    individuals = label.nunique()
     notes = [f"{len(table)} calibrated animals of {individuals} individuals of the real wiring; each is compared with itself. {assay.limits}"]
     if individuals < LEAST_INDIVIDUALS:
         notes.append(f"{individuals} individuals are fewer than the {LEAST_INDIVIDUALS} that a verdict needs")

@@ -167,21 +167,21 @@ def _contacts(s: Scoring, lines: pd.DataFrame, medians: np.ndarray) -> list[dict
 
 
 def _wirings(s: Scoring, lines: pd.DataFrame, control: str, names: Sequence[str]) -> list[dict]:
-    """A control wiring, or the shuffles of a kind, by medians, beside the real wiring cut to as many animals."""
+    """A control wiring, or the shuffles of a kind, by medians, beside the real wiring cut to as many individuals."""
     planned = max(s.planned.get(control, 1), len(names))
     if planned == 0:
         return [_unscored(control, "no such wiring took part: nothing here says what it would have scored")]
-    if names == [control] and len(s.animals(control)) < LEAST_COMPARED:
-        return [_unscored(control, f"{len(s.animals(control))} animals: with fewer than {LEAST_COMPARED} it is not scored")]
-    scored = [name for name in names if len(s.animals(name)) >= LEAST_COMPARED]
-    lost = f"{planned - len(scored)} of {planned} could not be calibrated to {LEAST_COMPARED} animals and are not scored"
+    if names == [control] and len(s.individuals(control)) < LEAST_COMPARED:
+        return [_unscored(control, f"{len(s.individuals(control))} individuals: with fewer than {LEAST_COMPARED} it is not scored")]
+    scored = [name for name in names if len(s.individuals(name)) >= LEAST_COMPARED]
+    lost = f"{planned - len(scored)} of {planned} could not be calibrated to {LEAST_COMPARED} individuals and are not scored"
     if not scored:
         return [_unscored(control, lost)]
     ran = np.logical_and.reduce([s.ran(name, lines) for name in scored])
     if not ran.any():
         return [_unscored(control, "ran none of the scored lines")]
     lines, left_out = lines[ran], int((~ran).sum())
-    size = min(len(s.animals(name)) for name in (REAL, *scored))
+    size = min(len(s.individuals(name)) for name in (REAL, *scored))
     real = np.array([e.leaning for e in s.effects(REAL, lines, size)], object)
     others = [np.array([e.leaning for e in s.effects(name, lines, size)], object) for name in scored]
     out = []
@@ -190,11 +190,11 @@ def _wirings(s: Scoring, lines: pd.DataFrame, control: str, names: Sequence[str]
             rows = [_row(s, metric, group, control, lines[here], said[here]) for said in others]
             note = f"; {left_out} lines that it did not run are left out" if left_out else ""
             if len(rows) == 1 and planned == 1:
-                out.append(rows[0] | {"verdict": f"{rows[0]['verdict']}; by medians of {size} animals{note}"})
+                out.append(rows[0] | {"verdict": f"{rows[0]['verdict']}; by medians of {size} individuals{note}"})
                 continue
             values = np.array([row["value"] for row in rows])
             own = _row(s, metric, group, REAL, lines[here], real[here])["value"]
-            text = f"the real wiring ranks {1 + int((values > own).sum())} of {1 + len(values)} ({own:.2f} by medians of {size} animals)"
+            text = f"the real wiring ranks {1 + int((values > own).sum())} of {1 + len(values)} ({own:.2f} by medians of {size} individuals)"
             out.append({**rows[0], "value": float(values.mean()), "low": float(values.min()), "high": float(values.max()),
                         "n": len(values), "verdict": text + (f"; {lost}" if len(scored) < planned else "") + note})
         out.append(_difference(s, metric, control, lines, real, others))

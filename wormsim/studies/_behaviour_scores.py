@@ -19,7 +19,7 @@ from ..metrics.balanced_accuracy import confusion
 VALUE_COLUMNS = ("wiring", "animal", "assay", "case", "measure", "value")
 INTACT, REAL, CONTACTS = "intact", "real wiring", "contacts of the removed cells"
 CHANGED, WRONG_WAY = "changed", "wrong way"
-#: A control wiring with fewer animals is not scored.
+#: A control wiring with fewer individuals is not scored.
 LEAST_COMPARED = 4
 _KIND = re.compile(r"^(.+ shuffle) \d+$")
 
@@ -64,9 +64,9 @@ class Scoring:
         """Lines of the evidence with one of the roles."""
         return self.evidence[self.evidence["role"].isin(roles)]
 
-    def animals(self, wiring: str) -> list:
-        """Animals of a wiring, in order."""
-        return sorted(self.values.loc[self.values["wiring"] == wiring, "animal"].unique())
+    def individuals(self, wiring: str) -> list:
+        """Individuals of a wiring, in order."""
+        return sorted(individual_of(self.values.loc[self.values["wiring"] == wiring, "animal"]).unique())
 
     def ran(self, wiring: str, lines: pd.DataFrame) -> np.ndarray:
         """Which lines a wiring was run for, shape (R,)."""
@@ -76,9 +76,9 @@ class Scoring:
                          for _, row in lines.iterrows()], bool)
 
     def effects(self, wiring: str, lines: pd.DataFrame, most: int | None = None) -> list[Effect]:
-        """What the (first `most`) animals of a wiring say of each line."""
+        """What the (first `most`) individuals of a wiring say of each line."""
         here = self.values[self.values["wiring"] == wiring]
-        here = here[here["animal"].isin(self.animals(wiring)[:most])]
+        here = here[individual_of(here["animal"]).isin(self.individuals(wiring)[:most])]
         wide = {key: part.pivot(index="animal", columns="case", values="value") for key, part in here.groupby(["assay", "measure"])}
         out = []
         for _, row in lines.iterrows():

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 CONTROLS = {
     "degree shuffle": "every cell keeps its number of inputs, outputs and gap junctions, what it sends out and the signs of it; its partners "
     "are drawn by chance. Calibrated on intact animals in the same way, and cells removed as with the real wiring. Compared by medians, with "
-    "the real ensemble cut to as many animals.",
+    "the real ensemble cut to as many individuals.",
     CONTACTS: "no simulation: with more contacts than a threshold, found without the line in question, a removal changes the behaviour. It "
     "knows no direction and is given the published one, which is generous.",
     "always 'normal'": "no simulation: nothing that is removed matters.",
 }
 CAPTIONS = {
     "published_rows": "Every line of the published table: what it lets expect, what the ensemble says, misses first. left: median over "
-    "individuals of what is left of the response, with its interval; result 'degree': changed the right way, but lost "
+    "individuals of what is left of the response, with its interval; individuals and intact: how many of them were compared, and show it when "
+    "intact; animals and failed count animals; result 'degree': changed the right way, but lost "
     "where impaired was published or the reverse. Lines that are not scored stand last, with the reason (basis).",
     "confusion": "Published categories (rows) against the verdicts (columns) over the scored lines, in published rows: a row with several "
     "lines counts once.",

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .. import catalog
 from ..behaviour_assay import BehaviourAssay, values_of, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
-from ..calibrated import label_of, load_animals, parameters_of, wiring_of
+from ..calibrated import first_individuals, label_of, load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -44,7 +44,7 @@ class ModelTable(_Table):
 
     circuit: str
     animals: str = Field(description='calibrated ensemble: "hermaphrodite", "touched", "male", or the path of a .parquet file')
-    most: int = Field(default=24, ge=2, description="animals of the real wiring that take part, the first ones accepted")
+    most: int = Field(default=24, ge=2, description="individuals of the real wiring that take part, the first ones accepted")
     assays: list[str] = Field(min_length=1)
 
 
@@ -87,10 +87,10 @@ def _checked(spec: Spec):
     if not evidence["role"].isin(RUN).any():
         raise InputError(f"{spec.score.evidence} has no row for the assays {', '.join(spec.model.assays)}")
     animals = load_animals(spec.model.animals)
-    real = animals[animals["kind"] == "real"].head(spec.model.most)
+    real = first_individuals(animals[animals["kind"] == "real"], spec.model.most)
     if len(real) < 2:
         raise InputError(f"{spec.model.animals}: {len(real)} accepted animals of the real wiring; at least 2 are needed")
-    return circuit, evidence, real, animals[animals["kind"] == "degree"].head(spec.controls.shuffles)
+    return circuit, evidence, real, first_individuals(animals[animals["kind"] == "degree"], spec.controls.shuffles)
 
 
 def assay_of(name: str) -> BehaviourAssay:
@@ -103,7 +103,7 @@ def assay_of(name: str) -> BehaviourAssay:
 
 def one_animal(spec: dict) -> pd.DataFrame:
     """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring, and `outcome`: "" where the value is
-    that of a measure; else it says how often the event that stands for the measure ended so.
+    that of a measure; else `measure` is an event, and the value says how often it ended so.
     """
     circuit = load_circuit(spec["circuit"])
     row = pd.Series(spec["animal"])
@@ -119,20 +119,20 @@ def one_animal(spec: dict) -> pd.DataFrame:
         labels = [INTACT, *done]
         # one intact animal stands beside each removal: with the same noise, so that what differs is the removal
         recorded = assay.run(wiring, pd.concat([parameters] * len(acts), ignore_index=True), acts, seed=spec["seed"])
-        out += _rows(assay, recorded, labels, INTACT)
+        out += _rows(assay, recorded, labels)
         for control in spec["without"]:
             changed, how = without(control, wiring)
-            out += _rows(assay, assay.run(changed, parameters, seed=spec["seed"], **how), [control], control)
+            out += _rows(assay, assay.run(changed, parameters, seed=spec["seed"], **how), [control])
     return pd.DataFrame(out, columns=["assay", "case", "measure", "outcome", "value"]).assign(animal=spec["label"])
 
 
-def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str], counted: str) -> list[tuple]:
-    """Every measure of every case (one animal a case), and what is counted of one of them."""
+def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str]) -> list[tuple]:
+    """Every measure of every case (one animal a case), and what is counted in the first."""
     rows = [(assay.name, case, measure, "", float(x)) for measure, values in values_of(assay, recorded, len(cases)).items() if measure in MEASURES
             for case, x in zip(cases, values, strict=True)]
     if assay.counts:
-        own = recorded.isel(variant=slice(cases.index(counted), None, len(cases)))
-        rows += [(assay.name, counted, event, outcome, number) for (event, outcome), number in assay.counts(own).items()]
+        own = recorded.isel(variant=slice(0, None, len(cases)))
+        rows += [(assay.name, cases[0], event, outcome, number) for (event, outcome), number in assay.counts(own).items()]
     return rows
 
 

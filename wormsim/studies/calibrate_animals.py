@@ -6,7 +6,6 @@ results is what ``[model] animals`` of an ablation takes: copy it, or give its p
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ from ..calibrated import OTHERS
 from ..calibration import calibrate, from_unit, to_unit
 from ..calibration_steps import steps
 from ..circuit import load_circuit
-from ..errors import DataWarning, InputError, UnknownNameError
+from ..errors import InputError, UnknownNameError, warn_data
 from ..hermaphrodite_calibration import hermaphrodite_steps
 from ..male_calibration import male_steps
 from ..metrics.proportion import wilson
@@ -84,9 +83,12 @@ def check(spec: Spec) -> None:
     pilots = pilots_of(search.pilots)
     if pilots is None and not search.draws:
         raise InputError("a search needs pilots, or first candidates from the priors (search.draws)")
+    if search.first + max(search.individuals, search.shuffles) > OTHERS:
+        raise InputError(f"search.first = {search.first}: numbers of individuals have to stay below {OTHERS}")
     if pilots is not None and "number" not in pilots.columns:
-        warnings.warn(f"pilots = {search.pilots!r} does not say of which individuals its {len(pilots)} animals are (no column 'number'): that none "
-                      "of them is searched here cannot be checked", DataWarning, stacklevel=2)
+        if search.pilots.endswith(".parquet"):  # whose the packaged ones are that do not say so stands beside them (populations/)
+            warn_data(len(pilots), f"pilots of {search.pilots!r} do not say of which individuals they are (no column 'number'): that none of them "
+                      "is searched here cannot be checked")
     elif pilots is not None:
         of_this_seed = pilots[pilots.get("seed", pd.Series(0, pilots.index)) == spec.seed]
         searched = range(search.first, search.first + max(search.individuals, search.shuffles))
