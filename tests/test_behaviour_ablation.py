@@ -246,7 +246,7 @@ def test_mating_is_run_beside_the_same_males_without_a_mate(monkeypatch):
     assert spent["value"].sum() == pytest.approx(2 * 2.0, abs=0.3)
 
 
-@pytest.mark.parametrize("name", ["locomotion", "touch", "mating"])
+@pytest.mark.parametrize("name", ["locomotion", "locomotion_touched", "touch", "mating"])
 def test_shipped_ablations_have_their_animals(name):
     behaviour_ablation.check(load_experiment(name).spec)
 

@@ -23,7 +23,8 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
     out = {"published_rows": StudyFigure(
         lambda: published(rows), "What is left of each behaviour after each published removal: the median over individuals with its interval. "
         "Colour: what was published. Bands: what counts as lost, impaired, normal and enhanced. Open dots: no prediction (too few "
-        "individuals do it, or the interval is too wide). Grey labels: true by construction or only assumed, and not scored.",
+        "individuals do it, or the interval is too wide); at the right edge: beyond it. "
+        "Grey labels: true by construction or only assumed, and not scored.",
         "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
     out["confusion"] = StudyFigure(
         lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored. On the diagonal "
@@ -54,7 +55,7 @@ def published(rows: pd.DataFrame) -> Figure:
         low, high = np.clip([row.low, row.high], LEAST, MOST)
         axes.plot([low, high], [y, y], color=colour, lw=2, alpha=0.6, solid_capstyle="butt")
         fill = "white" if undecided[y] else colour
-        axes.plot(np.clip(row.left, LEAST, MOST), y, "o", color=colour, mfc=fill, ms=5)
+        axes.plot(np.clip(row.left, LEAST, MOST), y, "o", color=colour, mfc=fill, ms=5, clip_on=False)
     axes.set_yticks(range(len(here)), [f"{r.cells} ({r.manipulation}) {r.assay}: {r.measure}"[:64] for r in here.itertuples()], fontsize=7)
     for label, role in zip(axes.get_yticklabels(), here["role"], strict=True):
         label.set_color("black" if role == "scored" else "0.6")
