@@ -17,7 +17,15 @@ from wormsim.animal import individual
 from wormsim.assays.crawl import ASSAY
 from wormsim.behaviour_assay import run_assay
 from wormsim.behaviour_evidence import ASSAYS
-from wormsim.calibrated import OTHERS, load_animals, parameters_of, wiring_of
+from wormsim.calibrated import (
+    OTHERS,
+    first_individuals,
+    individual_of,
+    label_of,
+    load_animals,
+    parameters_of,
+    wiring_of,
+)
 from wormsim.calibration import accepts
 from wormsim.calibration_steps import steps
 from wormsim.cli import app
@@ -101,6 +109,17 @@ def test_nothing_that_was_left_out_goes_unsaid(results):
     assert rows.loc["T3", ["individuals", "intact", "animals"]].tolist() == [2, 2, 3]
     assert rows.loc["T3", "why"].startswith("2 individuals")
     assert "gave no" not in rows.loc["T4", "why"]
+
+
+def test_animals_and_individuals_by_number():
+    table = pd.DataFrame({"number": [7, 7, 3, 7], "seed": [0, 0, 0, 1], "animal": [0, 2, 0, 0]})
+    labels = [label_of(row) for _, row in table.iterrows()]
+    assert labels == [7, 7 + 2 * OTHERS, 3, 7]
+    assert individual_of(np.array(labels)).tolist() == [7, 7, 3, 7]
+    assert [len(first_individuals(table, k)) for k in (1, 2, 3, None)] == [2, 3, 4, 4]
+    assert len(first_individuals(table.drop(columns="seed"), 1)) == 3
+    with pytest.raises(InputError, match=f"individual {OTHERS}: numbers of individuals have to be below"):
+        label_of(pd.Series({"number": OTHERS, "animal": 0}))
 
 
 def test_a_value_is_what_the_animal_does_alone(folder, results):

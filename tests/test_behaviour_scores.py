@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from wormsim.behaviour_evidence import COLUMNS, RUN, case_of, contacts_of, read_behaviour
+from wormsim.calibrated import OTHERS
 from wormsim.circuit import load_circuit
 from wormsim.effects import MEASURES
 from wormsim.errors import InputError
@@ -205,6 +206,24 @@ def test_only_as_many_real_animals_are_compared_as_a_control_has(evidence):
     _, scores = card(s)
     assert one(scores, f"{BINARY}_of_medians")["value"] == 1
     assert one(scores, f"{BINARY}_difference", control=f"{REAL} minus degree shuffle")["value"] == pytest.approx((1.5 / 2.5 - 1) / 2)
+
+
+def of_individuals(table, count):
+    """The same animals as those of so many individuals."""
+    return table.assign(animal=table["animal"] % count + OTHERS * (table["animal"] // count))
+
+
+def test_animals_of_few_individuals_are_no_ensemble(evidence):
+    """Twenty real animals of ten individuals say nothing, and a shuffle of eight animals of two is not scored."""
+    real = of_individuals(values(evidence, {}), 10)
+    s = Scoring(pd.concat([real, of_individuals(values(evidence, {}, "degree shuffles", animals=8), 2)]), evidence, {})
+    verdicts, scores = card(s)
+    run = verdicts[verdicts["role"].isin(RUN)]
+    assert set(run["result"]) == {"no prediction"}
+    assert run[["individuals", "animals"]].drop_duplicates().to_numpy().tolist() == [[10, 20]]
+    assert one(scores, BINARY, control="degree shuffles")["verdict"] == "2 individuals: with fewer than 4 it is not scored"
+    cut = s.effects(REAL, s.lines("scored"), 3)
+    assert {(e.individuals, e.animals) for e in cut} == {(3, 6)}  # all animals of the first three
 
 
 def test_a_control_that_does_as_well_is_not_beaten(evidence):
