@@ -112,14 +112,21 @@ def test_nothing_that_was_left_out_goes_unsaid(results):
 
 
 def test_animals_and_individuals_by_number():
-    table = pd.DataFrame({"number": [7, 7, 3, 7], "seed": [0, 0, 0, 1], "animal": [0, 2, 0, 0]})
+    table = pd.DataFrame({"number": [7, 7, 3, 9], "animal": [0, 2, 0, 0]})
     labels = [label_of(row) for _, row in table.iterrows()]
-    assert labels == [7, 7 + 2 * OTHERS, 3, 7]
-    assert individual_of(np.array(labels)).tolist() == [7, 7, 3, 7]
+    assert labels == [7, 7 + 2 * OTHERS, 3, 9]
+    assert individual_of(np.array(labels)).tolist() == [7, 7, 3, 9]
     assert [len(first_individuals(table, k)) for k in (1, 2, 3, None)] == [2, 3, 4, 4]
-    assert len(first_individuals(table.drop(columns="seed"), 1)) == 3
     with pytest.raises(InputError, match=f"individual {OTHERS}: numbers of individuals have to be below"):
         label_of(pd.Series({"number": OTHERS, "animal": 0}))
+
+
+def test_an_individual_of_two_seeds_is_refused(folder, tmp_path):
+    """Its two animals would be taken for one."""
+    table = pd.read_parquet(folder / "two.parquet")
+    pd.concat([table.assign(seed=0), table.iloc[:1].assign(seed=1)]).to_parquet(tmp_path / "mine.parquet")
+    with pytest.raises(InputError, match="two accepted animals are number 0 of individual 100"):
+        load_animals(tmp_path / "mine.parquet")
 
 
 def test_a_value_is_what_the_animal_does_alone(folder, results):

@@ -75,6 +75,11 @@ def test_what_an_intact_animal_need_not_do_can_only_grow_in_those_that_do_not():
     some = np.r_[np.full(N, 0.3), np.zeros(30)]
     found = effect(some, np.zeros(50), away)
     assert (found.verdict, found.value, found.individuals, found.intact) == ("lost", 0.0, N, N)
+    assert effect(some, np.r_[np.zeros(N), np.full(30, np.nan)], away).verdict == "lost"  # nor does it matter whether they fail
+    many = np.r_[np.full(24, 0.3), np.zeros(60)]
+    third = effect(many, np.r_[np.full(8, np.nan), np.zeros(76)], away)
+    assert (third.verdict, third.failed) == ("no prediction", 8)
+    assert third.reason == "8 of 24 animals failed after the manipulation"
     risen = effect(some, np.full(50, 0.5), away)
     assert (risen.verdict, risen.individuals, risen.intact) == ("enhanced", 50, N)
 

@@ -38,7 +38,7 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
     Raises
     ------
     InputError
-        A name that is none, a file that is not there, or one that lacks a column; the message names it.
+        A name that is none, a file that is not there, or one that lacks a column or has an animal twice; the message names it.
     """
     import pandas as pd
 
@@ -56,6 +56,10 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
     if missing := [c for c in (*NEEDED, *BY_KEY) if c not in table.columns]:
         raise InputError(f"{text}: the columns {', '.join(missing)} are missing; a calibration of another version made it")
     table = table.assign(animal=0) if "animal" not in table.columns else table
+    good = table[table["accepted"]]
+    if (twice := good.duplicated(["kind", "shuffle_seed", "number", "animal"])).any():
+        raise InputError(f"{text}: two accepted animals are number {int(good.loc[twice, 'animal'].iloc[0])} of individual "
+                         f"{int(good.loc[twice, 'number'].iloc[0])}; an individual has one number, whatever its seed: leave one of them out")
     return table[table["accepted"]].reset_index(drop=True) if accepted else table
 
 
@@ -80,10 +84,7 @@ def individual_of(label):
 
 def first_individuals(table: pd.DataFrame, count: int | None) -> pd.DataFrame:
     """The rows of the first `count` individuals of a table of animals, all of their animals; of every one if None."""
-    if count is None:
-        return table
-    who = table["number"].astype(str) + (" " + table["seed"].astype(str) if "seed" in table.columns else "")
-    return table[who.isin(who.unique()[:count])]
+    return table if count is None else table[table["number"].isin(table["number"].unique()[:count])]
 
 
 def parameters_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,8 @@ Every animal is compared with itself, intact. What is left of the response is on
 worm that goes on forward has left of its reversal. Individuals are the unit: animals of one share its signs and strength factors. The margins
 below were chosen before any closed-loop run was scored, and for every measure alike; no measurement says where impaired begins (guess). What the
 measures of touch and of contacts with a mate are was changed after first runs had given no prediction for any of their lines, and the unit from
-the animal to the individual after one had been given that hung on it (2026-11).
+the animal to the individual after one had been given that hung on it. That nothing is less than nothing left, and that a loss is asked only of those
+that do it, was decided between two scored runs as well; no verdict of the shipped experiments moved by either (2026-11).
 """
 
 from __future__ import annotations
@@ -193,29 +194,26 @@ def effect(intact, ablated, measure: Measure | str, *, individual=None, least: i
     (`from_zero`) can be said to be enhanced by all individuals; if it is not, those that do it are asked alone.
     """
     measure = measure_of(measure) if isinstance(measure, str) else measure
-    left = response_left(intact, ablated, measure)
+    left, shown = response_left(intact, ablated, measure), shows(intact, measure)
     label = np.arange(len(left)) if individual is None else np.asarray(individual)
     if label.shape != left.shape:
         raise InputError(f"{len(left)} animals need a label of their individual each; got {label.shape}")
-    found = _said(left, label, intact, ablated, measure, least, level)
-    if not measure.from_zero or found.verdict == ENHANCED:
-        return found
-    return _said(np.where(shows(intact, measure), left, np.nan), label, intact, ablated, measure, least, level)
+    asked = np.isfinite(np.asarray(intact, float)) & (shown | measure.from_zero)
+    found = _said(left, label, asked, shown, least, level)
+    return _said(left, label, shown, shown, least, level) if measure.from_zero and found.verdict != ENHANCED else found
 
 
-def _said(left: np.ndarray, label: np.ndarray, intact, ablated, measure: Measure, least: int, level: float) -> Effect:
-    """What the animals say of which a number is left."""
-    known = ~np.isnan(left)
-    of = np.isfinite(np.asarray(intact, float)) & (shows(intact, measure) | measure.from_zero)
-    failed = int((of & np.isnan(np.asarray(ablated, float))).sum())
+def _said(left: np.ndarray, label: np.ndarray, asked: np.ndarray, shown: np.ndarray, least: int, level: float) -> Effect:
+    """What the animals that are asked say; of one that failed nothing is left that is a number."""
+    known, failed = asked & ~np.isnan(left), int((asked & np.isnan(left)).sum())
     there = np.array([np.median(left[known & (label == who)]) for who in np.unique(label[known])])
     value = float(np.median(there)) if len(there) else np.nan
     low, high = median_interval(there, level)
     names = category(there)
     shares = {name: float((names == name).mean()) if len(there) else np.nan for name in CATEGORIES}
-    said, reason = _verdict(low, high, len(there), failed, int(of.sum()), least)
-    return Effect(said, value, low, high, str(category([value])[0]) or NO_PREDICTION, len(there), len(np.unique(label[shows(intact, measure)])),
-                  int(known.sum()), failed, shares, reason)
+    said, reason = _verdict(low, high, len(there), failed, int(asked.sum()), least)
+    return Effect(said, value, low, high, str(category([value])[0]) or NO_PREDICTION, len(there), len(np.unique(label[shown])), int(known.sum()),
+                  failed, shares, reason)
 
 
 def _verdict(low: float, high: float, n: int, failed: int, of: int, least: int) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Populations of calibrated animals, as `wormsim run calibrate_hermaphrodite`, `calibrate_touched` and `calibrate_male` left them (table `animals`).
 
-``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals, found while the
+``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals (of ``pilot.parquet`` as
+far as anybody knows: whose its six are was not kept), found while the
 calibration was built; first candidates are drawn near them, and none of them is taken as it is. Of touch, 1250 and 1251 are those of
-`calibrate_touch_pilots`, 1301 was found in the same way, and the others, as those of mating, by earlier runs of the two calibrations. Of which
-individuals the six of ``pilot.parquet`` are was not kept.
+`calibrate_touch_pilots`, 1301 was found in the same way, and the others, as those of mating, by earlier runs of the two calibrations.
 """

@@ -54,16 +54,16 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
         for measure, x in run_assay(assay, wiring, two, [(), (Ablate(*cells),)], seed=seed).items():
             if measure in MEASURES:
                 found.setdefault(measure, []).append(x)
-    label = table.groupby(["seed", "number"] if "seed" in table.columns else "number").ngroup()
+    label = table["number"].to_numpy()
     behaviours = []
     for measure, pairs in found.items():
         intact, ablated = np.array(pairs).T
         e = effect(intact, ablated, measure, individual=label)
-        intact, ablated = (pd.Series(x).groupby(label.to_numpy()).median().to_numpy() for x in (intact, ablated))
+        intact, ablated = (pd.Series(x).groupby(label).median().to_numpy() for x in (intact, ablated))
         behaviours.append({"behaviour": assay.behaviour, "measure": measure, "intact": _middle(intact), "ablated": _middle(ablated),
                            "response_left": {"median": e.value, "low": e.low, "high": e.high}, "verdict": e.verdict, "median_says": e.leaning,
                            "individuals": e.individuals, "show_it_intact": e.intact, "animals": e.animals, "failed": e.failed, "why": e.reason})
-    individuals = label.nunique()
+    individuals = table["number"].nunique()
     notes = [f"{len(table)} calibrated animals of {individuals} individuals of the real wiring; each is compared with itself. {assay.limits}"]
     if individuals < LEAST_INDIVIDUALS:
         notes.append(f"{individuals} individuals are fewer than the {LEAST_INDIVIDUALS} that a verdict needs")

@@ -73,15 +73,17 @@ def _misses(verdicts: pd.DataFrame) -> str:
     parts = []
     for name, title in (("miss", "Misses"), (NO_PREDICTION, "Without a prediction"), ("degree", "In another degree"), ("hit", "Hits")):
         here = scored[scored["result"] == name]
-        parts.append(f"{title}: {'; '.join(_line(row, name) for row in here.to_dict('records')) or 'none'}.")
+        # one item a reason: it is the same for many lines
+        groups = [(title, here)]
+        if name == NO_PREDICTION and len(here):
+            groups = [(f"{title}, {why}", rows) for why, rows in here.groupby("why", sort=False)]
+        parts += [f"{what}: {'; '.join(_line(row, name) for row in rows.to_dict('records')) or 'none'}." for what, rows in groups]
     return _listed("**Rows.**", parts)
 
 
 def _line(row: dict, result: str) -> str:
     text = f"{row['id']} {row['cells']}, {row['behaviour']} ({row['expected']}"
-    if result == NO_PREDICTION:
-        return f"{text}; {row['why']})"
-    return f"{text}, the model says {row['model says']}, {row['left']:.2f} left)" if result != "hit" else f"{text})"
+    return f"{text}, the model says {row['model says']}, {row['left']:.2f} left)" if result in ("miss", "degree") else f"{text})"
 
 
 def _by_behaviour(scores: pd.DataFrame) -> str:

@@ -39,8 +39,9 @@ def without(control: str, wiring: Wiring) -> tuple[Wiring, dict]:
 def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
     """Intact behaviours and what of them is left under each control, over the animals that show the behaviour when intact.
 
-    `left` is a median over those of them that can be measured under the control; `survive` a share of all of them, and `unmeasured` those
-    that failed, or in which nothing is left to be measured (a body that does not undulate has no wavelength): they do not survive.
+    Rows count animals, not individuals. `left` is a median over those of them that can be measured under the control; `survive` a share of all of
+    them, and `unmeasured` those that failed, or in which nothing is left to be measured (a body that does not undulate has no wavelength): they
+    do not survive.
     """
     out = []
     for (assay, measure), here in values.groupby(["assay", "measure"], sort=False):

@@ -16,7 +16,7 @@ from ..animal import Wiring
 from ..behaviour_assay import BehaviourAssay, run_assay, window
 from ..body.muscles import innervation, place
 from ..body.senses import Touch
-from ..calibrated import load_animals, parameters_of, wiring_of
+from ..calibrated import label_of, load_animals, parameters_of, wiring_of
 from ..circuit import load_circuit
 from ..closed_loop import World, simulate_animals
 from ..data import tables
@@ -73,7 +73,7 @@ def one_animal(spec: dict) -> pd.DataFrame:
         p = postures(x, y, dt_s)[0]
         stats = dict(zip(_STATS, [*p.shares, p.peak_Hz, p.phase_speed_Hz, p.backward], strict=True))
         turned = summary(events(x, y, dt_s))["reversals_per_min"].iloc[0] if len(events(x, y, dt_s)) else 0.0
-    return pd.DataFrame([{"animal": int(row["number"]), **out, **stats, "reversals_per_min": float(turned)}])
+    return pd.DataFrame([{"animal": label_of(row), **out, **stats, "reversals_per_min": float(turned)}])
 
 
 def shown(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> xr.Dataset:

@@ -170,8 +170,8 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, without the tonic drive of AVB, and without "
                   "stretch receptors: medians over the animals that show it intact; `show_then` counts all that show it under the control. "
                   "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
-                  "One that is gone needs some wiring, as an answer to a touch always does: the cells that feel one have next to no synapse onto "
-                  "muscle. Whether it has to be this wiring, only shuffles that were calibrated in the same way can tell.",
+                  "One that is gone needs some wiring. Whether it has to be this wiring, only shuffles that were "
+                  "calibrated in the same way can tell.",
                   "intact": "What intact animals do, by wiring: number of animals, and quantiles, each of one animal, as a time may be infinite.",
                   "values": "Every number: wiring, animal, assay, case, measure."},
         controls=CONTROLS,
@@ -207,7 +207,8 @@ def intact_table(values: pd.DataFrame) -> pd.DataFrame:
 def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
     """The first animal, intact, in up to three worlds of the first assay: for `wormsim animate`."""
     assay, wiring = assay_of(spec.model.assays[0]), wiring_of(row, load_circuit(spec.model.circuit))
-    run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record_muscles=True)
+    run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record=["kind=neuron"],
+                    record_muscles=True)
     half = run.sizes["variant"] // 2
     run, twins = run.isel(variant=slice(3)), run.isel(variant=slice(half, half + 3)) if assay.twins else None
     if "mate_x_mm" in run:

@@ -86,9 +86,8 @@ def check(spec: Spec) -> None:
     if search.first + max(search.individuals, search.shuffles) > OTHERS:
         raise InputError(f"search.first = {search.first}: numbers of individuals have to stay below {OTHERS}")
     if pilots is not None and "number" not in pilots.columns:
-        if search.pilots.endswith(".parquet"):  # whose the packaged ones are that do not say so stands beside them (populations/)
-            warn_data(len(pilots), f"pilots of {search.pilots!r} do not say of which individuals they are (no column 'number'): that none of them "
-                      "is searched here cannot be checked")
+        warn_data(len(pilots), f"pilots of {search.pilots!r} do not say of which individuals they are (no column 'number'): that none of them "
+                  "is searched here cannot be checked")
     elif pilots is not None:
         of_this_seed = pilots[pilots.get("seed", pd.Series(0, pilots.index)) == spec.seed]
         searched = range(search.first, search.first + max(search.individuals, search.shuffles))
@@ -169,9 +168,9 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
                           "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}", "source": t.source})
     return StudyResult(
-        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code "
-                 "before this ran; "
-                 "pilots, where there are any, are animals of other individuals found while the method was built."],
+        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before "
+                 "this ran, after trials on other individuals; pilots, where there are any, are animals of other individuals, as far as their "
+                 "table says whose they are."],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
                   "targets": "What accepted animals do, beside the band aimed at and the band of acceptance."},
