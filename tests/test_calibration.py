@@ -32,6 +32,7 @@ from wormsim.calibration_looks import crawling, switches
 from wormsim.calibration_steps import steps
 from wormsim.hermaphrodite_calibration import answers_touch
 from wormsim.male_calibration import NEAR_MM, TIP, answered, met, turned
+from wormsim.mating_ethogram import GRACE_S
 from wormsim.metrics.gait import LEAST_CYCLES
 
 T = np.arange(0, 16, 0.05)
@@ -111,7 +112,7 @@ def test_a_crawler_crawls_under_every_noise(monkeypatch):
 
 @pytest.mark.parametrize(("observe", "noises"), [
     (hermaphrodite_calibration.observe_moving, [7, 1007]), (hermaphrodite_calibration.observe_touched_front, [7, 1007]),
-    (male_calibration.observe_mating, [7, 1007, 2007, 3007])])
+    (male_calibration.observe_mating, [7, 1007, 2007, 3007]), (male_calibration.observe_bending, [7, 1007])])
 def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, noises, monkeypatch):
     class SeenError(Exception):
         pass
@@ -197,6 +198,57 @@ def test_a_male_who_backs_round_her_tail_and_on_has_turned():
     assert turned(beside_her(place, **side), 0)["turn_progress"] == pytest.approx(0.4 + TIP + 0.3, abs=0.05)
 
 
+def test_a_good_turn_is_one_in_which_he_stays_on_her():
+    """Round her tail in contact; after two seconds away from her; and one who leaves her before her end for good."""
+    def place(t):
+        return min(0.6 + 0.1 * t, 1.005) if t < 6.0 else max(1.005 - 0.1 * (t - 6.0), 0.7)
+
+    side = dict.fromkeys(("flank", "head"), lambda t: 1 if t < 6.0 else -1)
+    kept = beside_her(place, **side)
+    seen = [turned(run, 0)["turn_lost_s"] for run in (kept, lifted(kept, 5.0, 7.0), lifted(kept, 2.0, 20.0))]
+    assert seen[0] == 0.0
+    assert seen[1] == pytest.approx(2.0 - 2 * GRACE_S, abs=0.25)
+    assert seen[2] > 5.0
+    # what he loses after the turn is no part of it
+    assert turned(lifted(kept, 9.0, 11.0), 0)["turn_lost_s"] == 0.0
+
+
+def lifted(run, start_s, stop_s):
+    """The same male, out of touch for some time."""
+    away = ((run["time_s"] >= start_s) & (run["time_s"] < stop_s)).to_numpy()
+    out = run.copy(deep=True)
+    out["y_mm"].values[:, away] += 0.3 * np.sign(run["y_mm"].values[:, away].mean(axis=2, keepdims=True) - run["mate_y_mm"].values.mean())
+    return out
+
+
+def test_a_turn_round_her_head_is_measured_as_one_round_her_tail():
+    """The same male beside a mate who lies the other way round."""
+    def place(t):
+        return min(0.6 + 0.1 * t, 1.005) if t < 6.0 else max(1.005 - 0.1 * (t - 6.0), 0.7)
+
+    side = dict.fromkeys(("flank", "head"), lambda t: 1 if t < 6.0 else -1)
+    tail = beside_her(place, **side)
+    head = tail.assign({name: (tail[name].dims, tail[name].values[..., ::-1]) for name in ("mate_x_mm", "mate_y_mm")})
+    assert turned(head, 0) == pytest.approx(turned(tail, 0), abs=1e-6)
+
+
+def test_the_bend_is_that_of_a_planted_posture():
+    """Ventral is positive, of the part that is asked for and while he backs; one who goes forward has none."""
+    run = beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1)
+    x, y = (run[name].values[0] for name in ("x_mm", "y_mm"))
+    assert turned(run, 0)["turn_bend_per_mm"] == pytest.approx(0.0, abs=0.05)
+    # the same places of his tail, bent ventrally (t from head to tail turns clockwise) by 2 per mm before it
+    step = np.hypot(np.diff(x[0]), np.diff(y[0])).mean()
+    angle = np.arctan2(y[:, -1] - y[:, -2], x[:, -1] - x[:, -2])[:, None] + 2.0 * step * np.arange(x.shape[1] - 2, -1, -1)
+    bent = run.copy(deep=True)
+    for name, of in (("x_mm", np.cos), ("y_mm", np.sin)):
+        tail = run[name].values[0][:, -1:]
+        back = np.cumsum((of(angle) * step)[:, ::-1], axis=1)[:, ::-1]
+        bent[name].values[0] = np.concatenate([tail - back, tail], axis=1)
+    assert turned(bent, 0)["turn_bend_per_mm"] == pytest.approx(2.0, abs=0.1)
+    assert turned(beside_her(lambda t: 0.6 - 0.03 * t, lambda t: 1), 0)["turn_bend_per_mm"] == 0.0
+
+
 def test_staying_and_prodding_at_the_vulva_are_shares_of_the_time_there():
     """Along to the vulva in six seconds, four seconds there with the spicules out, and on."""
     def place(t):
@@ -236,10 +288,10 @@ def test_contacts_answered_are_counted_over_all_meetings_of_a_male():
     runs = [on_her(place) for place in (back, on, on, on)]
     both = together(runs)
     ahead, anyway = (beside_her(place, lambda t: 1, gap_mm=0.2) for place in (on, back))
-    assert answered(both, together([ahead] * 4)).tolist() == [0.5, 0.0]
-    assert answered(both, together([anyway, *[ahead] * 3])).tolist() == [0.0, 0.0]  # beside one that backs anyway he has answered nothing
+    assert answered(both, together([ahead] * 4), 2).tolist() == [0.5, 0.0]
+    assert answered(both, together([anyway, *[ahead] * 3]), 2).tolist() == [0.0, 0.0]  # beside one that backs anyway he has answered nothing
     backing = beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1, gap_mm=0.1)  # never in touch
-    np.testing.assert_array_equal(answered(together([backing, on_her(on), backing, on_her(on)]), together([ahead] * 4)), [np.nan, 0.0])
+    np.testing.assert_array_equal(answered(together([backing, on_her(on), backing, on_her(on)]), together([ahead] * 4), 2), [np.nan, 0.0])
 
 
 def test_a_male_is_held_to_himself_under_the_noises_of_his_meetings(monkeypatch):

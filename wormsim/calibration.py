@@ -33,7 +33,8 @@ MOST = 20.0
 POPULATION = 32
 #: A step ends after so many generations in which the best did not get 2 % better, what it misses counted in (chosen here).
 PATIENCE = 10
-#: ... and is not searched at all where the cheapest first candidate costs more (chosen here): an individual in which nobody switches has no slope.
+#: ... and the first step is not searched at all where its cheapest candidate costs more (chosen here): an individual in which nobody switches has
+#: no slope.
 #: Two targets of which nothing could be measured, or which are far off (2 x MOST), are enough. The same for shuffles.
 HOPELESS = 30.0
 
@@ -87,6 +88,8 @@ class Step:
         Those that this step is about: many of its first candidates have some of them drawn anew from their priors.
     sieve : callable, optional
         ``sieve(wiring, parameters, seed) -> (A,) array``, a shorter look: the best first candidates by it are observed.
+    hopeless : float
+        As the first step it is not searched where its cheapest first candidate costs more.
     """
 
     targets: tuple[Target, ...]
@@ -94,6 +97,7 @@ class Step:
     keys: tuple[str, ...]
     redrawn: tuple[str, ...] = ()
     sieve: Callable | None = None
+    hopeless: float = HOPELESS
 
 
 def from_unit(u: np.ndarray, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -138,7 +142,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         First candidates from the priors (first step only), and near the pilots or the animals of the step before: a normal in the unit
         cube of a tenth, a half or all of `spread`. The animals of the step before are candidates of the next one themselves.
     kept : int
-        First candidates that are observed after a sieve; without one all are.
+        First candidates that are observed after a sieve; without one all are, and a later step draws no more than these.
     sigma : float
         Smallest change, in the unit cube; others are 3, 10 and 30 times as large.
     generations : int
@@ -152,7 +156,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     dict
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
         ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
-        or the cheapest of them was HOPELESS), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
+        or, in the first step, the cheapest of them was `hopeless`), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
     """
     if not asked:
         raise InputError("asked: name at least one step of a calibration (wormsim.calibration_steps)")
@@ -167,14 +171,15 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         first = [_priors(rng, step, draws)] if draws and not reached else []
         if found is not None and near:
             base = to_unit(found, step.keys)
-            first.append(_near(rng, step, base, near, spread))
+            # a later step without a sieve looks at all of its first candidates, and at so few
+            first.append(_near(rng, step, base, min(near, kept) if reached and step.sieve is None else near, spread))
             if reached:
-                first[-1][: len(base)] = base[:near]  # what the step before found; pilots are animals of others
+                first[-1][: len(base)] = base[: len(first[-1])]  # what the step before found; pilots are animals of others
         u = np.concatenate(first)
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, unmet)
+        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, unmet, np.inf if reached else step.hopeless)
         evaluations += seen
         found = pool
         if not best["accepted"]:
@@ -197,8 +202,8 @@ def _near(rng: np.random.Generator, step: Step, base: np.ndarray, count: int, sp
 
 
 def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first: np.ndarray, sigma: float,
-            generations: int, unmet: float) -> tuple[dict, pd.DataFrame, int]:
-    """One step: the best animal, parameters of the eight best, and how many were looked at."""
+            generations: int, unmet: float, hopeless: float) -> tuple[dict, pd.DataFrame, int]:
+    """One step: the best animal, parameters of the eight best, and how many were looked at; none but the first ones if all cost > `hopeless`."""
     best: dict = {"accepted": False, "cost": np.inf}
     worth = cheapest = np.inf
     costs, points = np.empty(0), np.empty((0, first.shape[1]))
@@ -223,7 +228,7 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
 
     look(first)
     since, least, gone = 0, np.inf, 0
-    while cheapest <= HOPELESS and gone < generations:
+    while cheapest <= hopeless and gone < generations:
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
         if best["accepted"] or since >= PATIENCE:
             break

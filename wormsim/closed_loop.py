@@ -223,6 +223,7 @@ def _cores() -> int:
 def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], changes: list[Change], seeds: list[int], s: _Settings) -> dict:
     """One block of lanes, all of it through the kernel."""
     from .kernels import animal_loop as kernel
+    from .kernels import contact
     from .kernels.graded_network import gap_sums
 
     lanes, form = len(worlds), wiring.form
@@ -261,7 +262,7 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
     x, y = (np.ascontiguousarray(np.tile(z[:, None], lanes)) for z in (x0, y0))
     drag = np.ascontiguousarray(np.array([drag_per_length(w.dish.medium) for w in worlds]).T)
     body = kernel.Body(x, y, np.zeros((form.segments - 1, lanes)), form.stiffness_profile, p["bend_uN_mm2"][None], p["eta_uN_mm2_s"][None],
-                       STRETCH_UN, form.segment_mm, drag, form.radius_mm)
+                       STRETCH_UN, form.segment_mm, drag, form.radius_mm, contact.STIFFNESS_UN_MM, np.zeros(lanes, np.int64))
     frames = -(-s.steps // s.every)
     shape = (lanes, frames)
     out = kernel.Frames(

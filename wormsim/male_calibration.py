@@ -1,15 +1,16 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
-Two meetings, neither of them one of the assay's. In the first her vulva lies on the flank that he meets, further on in the direction in which
-he backs: he is to answer the contact by backing along her, to stop at the vulva and to prod there and not before. In the second it
-lies on the other flank: he is to back to her tail's end, to turn round it, and to go on. How far he goes along her is measured on her,
-since a male that leans against her can have a backward velocity of his own and go nowhere. The bands are chosen here: published are the
+Three meetings, none of them one of the assay's. In the first her vulva lies on the flank that he meets, further on in the direction in which
+he backs: he is to answer the contact by backing along her, to stop at the vulva and to prod there and not before. In the others it
+lies on the other flank: he is to back to her tail's end, or to her head's, to turn round it, and to go on. How far he goes along her is
+measured on her, since a male that leans against her can have a backward velocity of his own and go nowhere. The bands are chosen here: published are the
 order of the steps and what counts as each (Liu KS, Sternberg PW 1995 Neuron 14:79), and a speed of backing of 0.05 to 0.15 mm/s (low,
 uncertain). Males are held to wider bands of gait than hermaphrodites: that they crawl, not how finely.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +18,11 @@ import numpy as np
 from .body.male_tail import CLOACA
 from .body.mate import IN_TOUCH_MM, beside
 from .body.parameters import FREE, MALE_KEYS
-from .calibration import Step, Target
+from .calibration import HOPELESS, Step, Target
 from .calibration_looks import crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
-from .mating_ethogram import GRACE_S, ethogram
+from .mating_ethogram import GRACE_S, ethogram, runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,18 +37,29 @@ CRAWLING = (
     Target("crawl_speed_mm_s", 0.10, 0.30, 0.05, 0.40, 0.05, _GAIT),
     Target("crawl_least_mm_s", 0.05, np.inf, 0.02, np.inf, 0.05, "he goes on: least mean over any two seconds (chosen here)"),
     Target("crawl_frequency_Hz", 0.30, 0.60, 0.20, 1.00, 0.15, _GAIT),
-    Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.40, 0.20, _GAIT),
+    Target("crawl_wavelength", 0.55, 1.00, 0.45, 1.80, 0.20, _GAIT),
     Target("crawl_amplitude_per_mm", 3.0, 9.0, 1.8, 13.0, 2.0, "he undulates (chosen here)"),
 )
-SCANNING = (
-    Target("answered", 0.80, 1.0, 0.50, 1.0, 0.15, "share of his contacts in both meetings that he answers by backing: " + _STEPS),
-    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
-    Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
-    Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her tail: " + _BACKING),
+FAR = (
+    Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her ends, the slower of both: " + _BACKING),
     Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
 )
-TURNING = (Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.08,
-                  "how far he goes along her outline, in her lengths, of which 0.4 before the end: " + _STEPS),)
+SCANNING = (
+    Target("answered", 0.80, 1.0, 0.50, 1.0, 0.15, "share of his contacts in all meetings that he answers by backing: " + _STEPS),
+    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
+    *FAR,
+)
+TURNING = (
+    Target("turn_bend_per_mm", 4.0, 10.0, 0.5, 14.0, 1.0,
+           "ventral bend of BENT of his body while he backs along her: rays of type A bring it about (Koo PK et al 2011 J Neurosci 31:7497); how "
+           "strong and how far is chosen here, from bodies without a nervous system that were bent by hand (docs/animals.md)"),
+    Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.05, "how far he goes along her outline, in her lengths, of which 0.4 before the end: " + _STEPS),
+    Target("turn_lost_s", 0.0, 0.2, 0.0, 1.5, 0.7, "in a good turn his tail stays on her: longest loss of contact until he is on her other flank; " + _STEPS),
+)
+#: Of a first, shorter look: far more than a turn, so that something of it is left when more is asked.
+BENDING = (*CRAWLING, *FAR, TURNING[0], replace(TURNING[2], accept_high=3.0, scale=1.5),
+           Target("turn_progress", 1.00, 1.5, 0.80, 1.5, 0.20, "as in TURNING, and on along her other flank: " + _STEPS))
 STOPPING = (
     Target("vulva_stay", 0.6, 1.0, 0.35, 1.0, 0.3, "he stays within TAIL_MM of the vulva: " + _STEPS),
     Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,
@@ -59,52 +71,83 @@ _RUN_S, _EVERY_MS, _SCAN_S = 15.0, 100.0, 8.0
 #: under one or more of six others, and met nobody whom they could have answered.
 NOISES = 4
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
+#: Part of the body that has to be bent, in body lengths from the nose: a bend of the tail alone does not turn what pushes it.
+BENT = (0.3, 0.95)
+#: What may bend his body: all that reaches the muscles of his posterior, and the muscles.
+BENDERS = (*(f"{what}_{group}{unit}" for group in ("AS", "D", "head", "rays_A", "rays_B", "organs", "tail", "cord")
+             for what, unit in (("gain", ""), ("half", "_mV"), ("in", "")) if f"{what}_{group}{unit}" in FREE),
+           "half_other_mV", "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm", "diagonal", "g_organ_nS", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
 
 
-def meetings(wiring: Wiring) -> tuple[World, World]:
-    """The two worlds."""
+def meetings(wiring: Wiring) -> tuple[World, ...]:
+    """The worlds: towards the vulva, round her tail, round her head."""
     x, y = start_pose(wiring)
-    return (World(mate=beside(x, y, wiring.form, at=MEET_AT, parallel=True, vulva_faces=True, gap_mm=IN_TOUCH_MM)),
-            World(mate=beside(x, y, wiring.form, at=TURN_AT, parallel=True, vulva_faces=False, gap_mm=IN_TOUCH_MM)))
+    return tuple(World(mate=beside(x, y, wiring.form, at=at, parallel=parallel, vulva_faces=faces, gap_mm=IN_TOUCH_MM))
+                 for at, parallel, faces in ((MEET_AT, True, True), (TURN_AT, True, False), (1 - TURN_AT, False, False)))
 
 
 def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
     """What CRAWLING, SCANNING, TURNING and STOPPING ask for, (A,) each; not-a-number where a male failed."""
-    import pandas as pd
-
     n = len(parameters)
     out, alone = crawling(wiring, parameters, [seed + 1000 * k for k in range(NOISES)], _RUN_S)
-    both = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), [w for w in meetings(wiring) for _ in range(n)],
-                            duration_s=_RUN_S, every_ms=_EVERY_MS, seeds=[seed] * n + [seed + 1000] * n)
-    out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *TURNING, *STOPPING)}
-    fine = both["failed"].to_numpy() == ""
-    for k in np.flatnonzero(fine):
-        seen = met(both, k) if k < n else turned(both, k)
-        for name, value in seen.items():
-            out[name][k % n] = value
-    # the noises of the meetings are the first two: there he is his own twin
+    worlds = meetings(wiring)
+    all_of_them = _meet(wiring, parameters, worlds, seed)
+    fine = (all_of_them["failed"].to_numpy() == "").reshape(-1, n)
+    rounds = [_rounds(all_of_them, k, n, fine) for k in range(1, len(worlds))]
+    for name in rounds[0]:  # the worse of her two ends
+        out[name] = (np.max if name == "turn_lost_s" else np.min)([seen[name] for seen in rounds], axis=0)
+    out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *STOPPING) if t.name not in out}
+    for k in np.flatnonzero(fine[0]):
+        for name, value in met(all_of_them, k).items():
+            out[name][k] = value
+    # the noises of the meetings are the first of those: there he is his own twin
     stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
-    twins = alone.isel(variant=slice(2 * n), time=slice(None, None, stride))
-    out["answered"] = np.where(fine.reshape(2, n).all(axis=0), answered(both, twins), np.nan)
+    twins = alone.isel(variant=slice(len(worlds) * n), time=slice(None, None, stride))
+    out["answered"] = np.where(fine.all(axis=0), answered(all_of_them, twins, n), np.nan)
     return out
 
 
-def answered(both: xr.Dataset, alone: xr.Dataset) -> np.ndarray:
-    """Share of the contacts of both meetings that each male answers, (A,); of variant v he is number ``v % A``.
+def observe_bending(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
+    """What BENDING asks for, (A,) each: a shorter look, alone under two noises and beside one mate."""
+    out, _ = crawling(wiring, parameters, [seed, seed + 1000], _RUN_S)
+    there = _meet(wiring, parameters, meetings(wiring)[1:2], seed + 1000)
+    return out | _rounds(there, 0, len(parameters), (there["failed"].to_numpy() == "")[None])
+
+
+def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: tuple[World, ...], seed: int) -> xr.Dataset:
+    """Every male in every world, each world under a noise of its own: of variant v, male ``v % A`` in world ``v // A``."""
+    import pandas as pd
+
+    n = len(parameters)
+    return simulate_animals(wiring, pd.concat([parameters] * len(worlds), ignore_index=True), [w for w in worlds for _ in range(n)],
+                            duration_s=_RUN_S, every_ms=_EVERY_MS, seeds=[seed + 1000 * k for k in range(len(worlds)) for _ in range(n)])
+
+
+def _rounds(behaviour: xr.Dataset, world: int, animals: int, fine: np.ndarray) -> dict[str, np.ndarray]:
+    """What :func:`turned` says of every male in world number `world`."""
+    out = {t.name: np.full(animals, np.nan) for t in (*FAR, *TURNING)}
+    for k in np.flatnonzero(fine[world]):
+        for name, value in turned(behaviour, world * animals + k).items():
+            out[name][k] = value
+    return out
+
+
+def answered(meetings: xr.Dataset, alone: xr.Dataset, animals: int) -> np.ndarray:
+    """Share of the contacts of all meetings that each male answers, (A,); of variant v he is number ``v % A``.
 
     Not-a-number for one whose contacts were all made while backing, alone as well, or too late to be answered.
 
     Parameters
     ----------
-    both : Dataset
-        The first meeting of all males, then the second.
+    meetings : Dataset
+        The first meeting of all males, then the second, ...
     alone : Dataset
         The same males at the same times under the same noises, without a mate.
+    animals : int
     """
-    animals = both.sizes["variant"] // 2
-    contacts = ethogram(both, alone).events.query("event == 'contact'")
+    contacts = ethogram(meetings, alone).events.query("event == 'contact'")
     yes, no = (np.bincount(contacts.loc[contacts["outcome"] == outcome, "variant"].to_numpy(int) % animals, minlength=animals)
                for outcome in ("answered", "unanswered"))
     return np.where(yes + no > 0, yes / np.maximum(yes + no, 1), np.nan)
@@ -126,10 +169,13 @@ def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
 
 
 def turned(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
-    """The second meeting: along her flank to her tail, round it, and on along the other one."""
+    """One of the other meetings: along her flank to her end, round it, and on along the other flank."""
     m = meeting(behaviour, variant)
     along, held = _along(behaviour, variant, m)
-    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, 0.35), "turn_progress": float(along.max())}
+    round_her = np.flatnonzero(along >= 1.0 - TURN_AT + TIP)
+    apart = [b - a for a, b in runs(~held[: round_her[0] if len(round_her) else None])]
+    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, 0.35), "turn_progress": float(along.max()),
+            "turn_bend_per_mm": _bend(behaviour, variant, m), "turn_lost_s": max(apart, default=0) * m.dt_s}
 
 
 def _speed(m: Meeting, along: np.ndarray, goal: float) -> float:
@@ -140,21 +186,36 @@ def _speed(m: Meeting, along: np.ndarray, goal: float) -> float:
     return float(np.interp(until, m.time_s, along)) / until * m.mate_length_mm
 
 
+def _bend(behaviour: xr.Dataset, variant: int, m: Meeting) -> float:
+    """Mean ventral curvature of BENT while he backs in touch with her, 1/mm; 0 where he never does."""
+    here = m.touching & (m.velocity_mm_s < 0)
+    if not here.any():
+        return 0.0
+    x, y = (behaviour[name].isel(variant=variant).to_numpy().astype(float)[here] for name in ("x_mm", "y_mm"))
+    dx, dy = np.diff(x), np.diff(y)
+    angle = np.unwrap(np.arctan2(dy, dx))
+    a, b = (round(share * (dx.shape[1] - 1)) for share in BENT)
+    return float(np.mean((angle[:, a] - angle[:, b]) / np.hypot(dx, dy)[:, a:b].sum(axis=1)))
+
+
 def _along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray, np.ndarray]:
-    """How far he has been along her outline towards and round her tail while in touch, as a share of her length, (T,); and whether he is
-    in touch, give or take GRACE_S, (T,) bool.
+    """How far he has been along her outline while in touch, as a share of her length, (T,), towards the end that his own tail points to at the
+    start, and round it; and whether he is in touch, give or take GRACE_S, (T,) bool.
     """
     own = behaviour.isel(variant=variant)
     x, y, hx, hy = (own[name].to_numpy().astype(float) for name in ("x_mm", "y_mm", "mate_x_mm", "mate_y_mm"))
+    place = m.place
+    if (x[0, -1] - x[0, 0]) * (hx[0, -1] - hx[0, 0]) + (y[0, -1] - y[0, 0]) * (hy[0, -1] - hy[0, 0]) < 0:
+        hx, hy, place = hx[:, ::-1], hy[:, ::-1], 1 - place
     i = round(CLOACA * (x.shape[1] - 1))
     cx, cy = x[:, i] - hx[:, -1], y[:, i] - hy[:, -1]
     ax, ay = hx[:, -1] - hx[:, -3], hy[:, -1] - hy[:, -3]
     angle = np.arctan2(ax * cy - ay * cx, ax * cx + ay * cy)  # 0 straight beyond her tip
     side = np.sign(angle[0]) or 1.0
     beyond = np.abs(angle) < np.pi / 2
-    # round her tail: past her nose, where a male who crawls forward gets to, her flank changes as well
+    # round this end: past the other, where a male who crawls forward gets to, her flank changes as well
     other = ~beyond & (m.flank != m.flank[0]) & np.logical_or.accumulate(beyond)
-    at = np.where(other, 2.0 - m.place + TIP, m.place)
+    at = np.where(other, 2.0 - place + TIP, place)
     at = np.where(beyond, 1.0 + TIP * (0.5 - angle * side / np.pi), at) - at[0]
     frames = max(1, round(GRACE_S / m.dt_s))
     held = np.convolve(m.touching, np.ones(2 * frames + 1), "same") > 0
@@ -167,5 +228,6 @@ def male_steps() -> dict[str, Step]:
     rays = switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3)
     scanning = (*CRAWLING, *SCANNING)
     return {"scanning": Step(scanning, observe_mating, keys, male, rays),
-            "turning": Step((*scanning, *TURNING), observe_mating, keys, ("gain_cord", "half_cord_mV", "in_cord", "diagonal")),
+            "bending": Step(BENDING, observe_bending, keys, BENDERS, hopeless=2 * HOPELESS),
+            "turning": Step((*scanning, *TURNING), observe_mating, keys),
             "mating": Step((*scanning, *TURNING, *STOPPING), observe_mating, keys)}

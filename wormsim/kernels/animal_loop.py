@@ -18,6 +18,7 @@ from .field import feel_fields
 from .graded_network import network_step
 from .normal import fill_normals
 from .rod import BAND, rod_step
+from .self_contact import EVERY, find_coiled, touch_itself
 from .sigmoid import sigmoid32
 from .spicule import protract
 from .track import slide
@@ -37,8 +38,9 @@ Stretch = namedtuple("Stretch", "cell centre sign group offset gain half_width")
 Senses = namedtuple("Senses", "schedule_signal schedule_start schedule_stop schedule_level signal keep held cell of_signal g")
 #: Muscles: cell (M,), half and slope (L,) mV, tau_ms, activation (M, L); rows of the joints and kappa_max (L,) as in `wanted_curvature`.
 Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle weight pull kappa_max")
-#: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,).
-Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius")
+#: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,); stiffness uN/mm where it
+#: touches itself, coiled (L,), as in `kernels.self_contact`.
+Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius stiffness coiled")
 #: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
 Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")
 #: Mate (`on` 0: none) and what is a male's own (`spicules` 0: none), as in `kernels.track`, `kernels.contact` and `kernels.spicule`;
@@ -150,6 +152,9 @@ def run(first, last, dt_ms, nerves, stretch, senses, muscles, body, ground, part
             if senses.schedule_start[q] <= t < senses.schedule_stop[q]:
                 for b in range(lanes):
                     signal[senses.schedule_signal[q], b] += senses.schedule_level[q, b]
+        if t % EVERY == 0:
+            find_coiled(body.kappa, body.seg_mm, body.coiled)
+        touch_itself(body.coiled, body.stiffness, body.radius, x, y, fx, fy, kxx, kxy, kyy)
         if ground.on:
             press_walls(ground.shape, ground.half_x, ground.half_y, ground.stiffness, body.radius, x, y, fx, fy, kxx, kxy, kyy)
             for b in range(lanes):
