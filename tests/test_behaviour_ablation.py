@@ -129,6 +129,19 @@ def test_an_individual_of_two_seeds_is_refused(folder, tmp_path):
         load_animals(tmp_path / "mine.parquet")
 
 
+def test_ensembles_can_be_joined(folder, tmp_path):
+    table = pd.read_parquet(folder / "two.parquet")
+    real = table[table["kind"] == "real"]
+    real.assign(number=real["number"] + 500, only_here=1.0).to_parquet(tmp_path / "more.parquet")
+    both = load_animals(f"{folder / 'two.parquet'} + {tmp_path / 'more.parquet'}")
+    assert len(both) == len(load_animals(folder / "two.parquet")) + int(real["accepted"].sum())
+    assert both["only_here"].notna().sum() == int(real["accepted"].sum())
+    with pytest.raises(InputError, match="two accepted animals are number"):
+        load_animals(f"{folder / 'two.parquet'}+{folder / 'two.parquet'}")
+    with pytest.raises(InputError, match="'femail' is no ensemble"):
+        load_animals("male+femail")
+
+
 def test_a_value_is_what_the_animal_does_alone(folder, results):
     """The study's number against a run of that animal by itself."""
     row = load_animals(folder / "two.parquet").iloc[1]
@@ -315,7 +328,8 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "circuit", "asked"), [
-    ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning")])
+    ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
+    ("turning", "whole_male", "turning")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]

@@ -142,6 +142,26 @@ def test_a_step_in_which_everyone_is_hopeless_is_not_searched(others, searched, 
     found = calibrate(Worm(), [Step(targets, observe, KEYS)], 0, draws=30, unmet=unmet)
     assert found["cost"] == pytest.approx(others * MOST)
     assert (found["evaluations"] > 30) == (found["generations"] > 0) == searched
+    patient = calibrate(Worm(), [Step(targets, observe, KEYS, hopeless=100.0)], 0, draws=30, unmet=unmet)
+    assert patient["generations"] > 0
+    later = calibrate(Worm(), [_step("near", 0.5), Step(targets, observe, KEYS)], 0, draws=200, near=10, spread=0.2, generations=200, unmet=unmet)
+    assert (later["reached"], later["generations"] > 0) == (1, True)  # who came so far is searched
+
+
+def test_a_later_step_without_a_sieve_looks_at_no_more_than_are_kept():
+    looked_at = []
+
+    def observe(wiring, parameters, seed):
+        looked_at.append(len(parameters))
+        return {"near": to_unit(parameters, KEYS)[:, 0]}
+
+    target = Target("near", 0.0, 1.0, 0.0, 1.0, 1.0, "a test")
+    step = Step((target,), observe, KEYS)
+    found = calibrate(Worm(), [step, step], 0, draws=50, near=40, kept=12)
+    assert (found["reached"], looked_at) == (2, [50, 12])
+    looked_at.clear()
+    calibrate(Worm(), [step, step], 0, draws=50, near=40, kept=100)
+    assert looked_at == [50, 40]
 
 
 @pytest.mark.parametrize(("unmet", "cost"), [(0.0, 2.0), (4.0, 4.0)])

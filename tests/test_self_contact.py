@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wormsim.body.form import MALE
 from wormsim.kernels.rod import rod_step, room
 from wormsim.kernels.self_contact import APART, COILED_RAD, EVERY, find_coiled, touch_itself

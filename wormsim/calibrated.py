@@ -1,4 +1,4 @@
-"""Calibrated animals: the ensembles that come with wormsim, or your own; each row is one animal.
+"""Calibrated animals: the ensembles that come with wormsim, or your own, or several of them together; each row is one animal.
 
 Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` and `seed` (the individual's draw,
 and the seed of the draws: 0 where a table has no such column), `accepted`, `cost`, `animal` (0, or the number of a further animal of the same
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from .circuit import Circuit
 
-ENSEMBLES = ("hermaphrodite", "touched", "male")
+ENSEMBLES = ("hermaphrodite", "touched", "male", "turning")
 #: Added to the number of an individual for each further animal of it: a label and a noise of its own.
 OTHERS = 100_000
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name ("hermaphrodite", "touched", "male"), or a parquet file of your own by path.
+    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "male+turning".
 
     Parameters
     ----------
@@ -38,11 +38,23 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
     Raises
     ------
     InputError
-        A name that is none, a file that is not there, or one that lacks a column or has an animal twice; the message names it.
+        A name that is none, a file that is not there, or one that lacks a column; an animal that is there twice; the message names it.
     """
     import pandas as pd
 
     text = str(name_or_path)
+    table = pd.concat([_read(part.strip()) for part in text.split("+")], ignore_index=True)
+    good = table[table["accepted"]]
+    if (twice := good.duplicated(["kind", "shuffle_seed", "number", "animal"])).any():
+        raise InputError(f"{text}: two accepted animals are number {int(good.loc[twice, 'animal'].iloc[0])} of individual "
+                         f"{int(good.loc[twice, 'number'].iloc[0])}; an individual has one number, whatever its seed: leave one of them out")
+    return table[table["accepted"]].reset_index(drop=True) if accepted else table
+
+
+def _read(text: str) -> pd.DataFrame:
+    """One ensemble, all that were tried."""
+    import pandas as pd
+
     if text in ENSEMBLES:
         source = resources.files("wormsim.populations") / f"{text}.parquet"
     elif text.endswith(".parquet"):
@@ -55,12 +67,7 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
         table = pd.read_parquet(handle)
     if missing := [c for c in (*NEEDED, *BY_KEY) if c not in table.columns]:
         raise InputError(f"{text}: the columns {', '.join(missing)} are missing; a calibration of another version made it")
-    table = table.assign(animal=0) if "animal" not in table.columns else table
-    good = table[table["accepted"]]
-    if (twice := good.duplicated(["kind", "shuffle_seed", "number", "animal"])).any():
-        raise InputError(f"{text}: two accepted animals are number {int(good.loc[twice, 'animal'].iloc[0])} of individual "
-                         f"{int(good.loc[twice, 'number'].iloc[0])}; an individual has one number, whatever its seed: leave one of them out")
-    return table[table["accepted"]].reset_index(drop=True) if accepted else table
+    return table.assign(animal=0) if "animal" not in table.columns else table
 
 
 def label_of(row: pd.Series) -> int:
