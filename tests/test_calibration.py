@@ -251,7 +251,7 @@ def test_the_bend_is_that_of_a_planted_posture():
     assert turned(beside_her(lambda t: 0.6 - 0.03 * t, lambda t: 1), 0)["turn_bend_per_mm"] == 0.0
 
 
-def test_staying_and_prodding_at_the_vulva_are_shares_of_the_time_there():
+def test_staying_and_prodding_at_the_vulva_are_those_of_a_planted_male():
     """Along to the vulva in six seconds, four seconds there with the spicules out, and on."""
     def place(t):
         return 0.3 + 0.2 * t / 6.0 if t < 6.0 else 0.5 if t < 10.0 else 0.5 + 0.1 * (t - 10.0)
@@ -260,12 +260,12 @@ def test_staying_and_prodding_at_the_vulva_are_shares_of_the_time_there():
         return 0.8 if 6.0 <= t < 10.0 else 0.1
 
     seen = met(beside_her(place, lambda t: -1, head=lambda t: -1, protraction=out), 0)
-    assert seen["vulva_stay"] == pytest.approx((4.0 - 1.0 + NEAR_MM / 0.1) / 5.0, abs=0.06)  # of the last five seconds
+    assert seen["vulva_time_s"] == pytest.approx(NEAR_MM / 0.033 + 4.0 + NEAR_MM / 0.1, abs=0.3)  # on the way there, there, and on
     assert 0.5 < seen["prodding_at"] < 0.8  # what is near is a little more than the stop
     assert seen["prodding_off"] == pytest.approx(0.1, abs=1e-3)
     past = met(beside_her(place, lambda t: 1, protraction=out), 0)  # the other flank: never there
     assert (past["prodding_at"], past["prodding_off"] > 0.1) == (0.0, True)
-    assert past["vulva_stay"] < 0
+    assert past["vulva_time_s"] < 0
 
 
 def together(runs):

@@ -325,3 +325,25 @@ def test_the_summary_says_who_was_given_up(monkeypatch):
     found = calibrate_animals.run(calibrate_animals.Spec(search={**HOW, "individuals": 3}), Runner())
     assert "2 of 3 individuals were calibrated" in found.summary[0]
     assert "1 were given up at the first candidates of a step." in found.summary[0]
+
+
+def test_the_summary_says_how_far_the_individuals_came(monkeypatch):
+    """Of four two met the first step only, one the second as well, one none."""
+    def planted(spec):
+        reached = {100: 1, 101: 2, 102: 0, 103: 1}[spec["number"]]
+        return pd.DataFrame([{"kind": "real", "number": spec["number"], "animal": 0, "accepted": reached == 2, "reached": reached, "generations": 3,
+                              "near": 0.0}])
+
+    class Runner:
+        """Runs chunks here."""
+
+        def map(self, function, specs, stage):
+            return [function(spec) for spec in specs]
+
+    monkeypatch.setattr(calibrate_animals, "one", planted)
+    monkeypatch.setattr(calibrate_animals, "check", lambda spec: None)
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"first": _step("near", 0.5), "then": _step("near", 0.5)})
+    found = calibrate_animals.run(calibrate_animals.Spec(search={**HOW, "asked": ["first", "then"], "individuals": 4}), Runner())
+    assert "Step by step: 3 met 'first', 1 met 'then'." in found.summary[0]
+    reached = found.scores[found.scores["metric"] == "reached"].set_index("group")["value"]
+    assert reached.to_dict() == {"real wiring: first": 0.75, "real wiring: then": 0.25}

@@ -63,8 +63,9 @@ TURNING = (
 #: Of a first, shorter look: far more than a turn, so that something of it is left when more is asked.
 BENDING = (*CRAWLING_BENT, *FAR, TURNING[0], replace(TURNING[2], accept_high=3.0, scale=1.5),
            Target("turn_progress", 1.00, 1.5, 0.80, 1.5, 0.20, "as in TURNING, and on along her other flank: " + _STEPS))
-STOPPING = (
-    Target("vulva_stay", 0.6, 1.0, 0.35, 1.0, 0.3, "he stays within TAIL_MM of the vulva: " + _STEPS),
+STOPPING = (Target("vulva_time_s", 6.0, np.inf, 3.0, np.inf, 1.5,
+                   "how long he is within NEAR_MM of the vulva: who goes on at 0.1 mm/s is so for a second; " + _STEPS),)
+PRODDING = (
     Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,
            "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
     Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
@@ -80,6 +81,10 @@ BENT = (0.3, 0.95)
 BENDERS = (*(f"{what}_{group}{unit}" for group in ("AS", "D", "head", "rays_A", "rays_B", "organs", "tail", "cord")
              for what, unit in (("gain", ""), ("half", "_mV"), ("in", "")) if f"{what}_{group}{unit}" in FREE),
            "half_other_mV", "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm", "diagonal", "g_organ_nS", "hold_s")
+#: What may stop him: the organs that feel the vulva, and what they and the rays act on.
+STOPPERS = (*(f"{what}_{group}{unit}" for group in ("organs", "rays_A", "rays_B", "tail", "cord")
+              for what, unit in (("gain", ""), ("half", "_mV"), ("in", "")) if f"{what}_{group}{unit}" in FREE),
+            "in_back", "half_other_mV", "g_organ_nS", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
 
@@ -97,7 +102,7 @@ def observe_scanning(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) ->
 
 
 def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """What CRAWLING, SCANNING, TURNING and STOPPING ask for, (A,) each, in all meetings."""
+    """What CRAWLING, SCANNING, TURNING, STOPPING and PRODDING ask for, (A,) each, in all meetings."""
     return _observe(wiring, parameters, seed, meetings(wiring))
 
 
@@ -110,7 +115,7 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
     rounds = [_rounds(all_of_them, k, n, fine) for k in range(1, len(worlds))]
     for name in rounds[0]:  # the worse of her two ends
         out[name] = (np.max if name == "turn_lost_s" else np.min)([seen[name] for seen in rounds], axis=0)
-    out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *STOPPING) if t.name not in out}
+    out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *STOPPING, *PRODDING) if t.name not in out}
     for k in np.flatnonzero(fine[0]):
         for name, value in met(all_of_them, k).items():
             out[name][k] = value
@@ -171,11 +176,10 @@ def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
     along, held = _along(behaviour, variant, m)
     near = m.vulva_mm <= NEAR_MM
     later = m.time_s > 0.5
-    last = m.time_s >= m.time_s[-1] - 5.0
     # what leads to the vulva counts a little, so that a search has a slope: how near he comes at all
-    stay = float(near[last].mean()) if near.any() else -min(float(m.vulva_mm.min()), 1.0)
+    stay = float(near.sum()) * m.dt_s if near.any() else -min(float(m.vulva_mm.min()), 1.0)
     off = later & ~near
-    return {"meet_contact": float(held[later].mean()), "scan_mm_s": _speed(m, along, 0.15), "vulva_stay": stay,
+    return {"meet_contact": float(held[later].mean()), "scan_mm_s": _speed(m, along, 0.15), "vulva_time_s": stay,
             "prodding_at": float(m.protraction[near].mean()) if near.any() else 0.0,
             "prodding_off": float(m.protraction[off].mean()) if off.any() else 0.0}
 
@@ -242,4 +246,5 @@ def male_steps() -> dict[str, Step]:
     return {"scanning": Step((*CRAWLING, *SCANNING), observe_scanning, keys, male, rays),
             "bending": Step(BENDING, observe_bending, keys, BENDERS, hopeless=2 * HOPELESS),
             "turning": Step(turning, observe_mating, keys),
-            "mating": Step((*turning, *STOPPING), observe_mating, keys)}
+            "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS),
+            "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS)}

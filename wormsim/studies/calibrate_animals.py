@@ -161,6 +161,11 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
                     + (f"; {given_up} were given up at the first candidates of a step." if given_up else "."))
+        if len(search.asked) > 1:
+            passed = [int((here["reached"] > k).sum()) for k in range(len(search.asked))]
+            rows += [{"metric": "reached", "group": f"{said}: {step}", "value": count / n, "low": wilson(count, n)[0], "high": wilson(count, n)[1],
+                      "n": n, "verdict": f"{count} of {n} individuals"} for step, count in zip(search.asked, passed, strict=True)]
+            text.append("Step by step: " + ", ".join(f"{count} met '{step}'" for step, count in zip(search.asked, passed, strict=True)) + ".")
     table = []
     for t in asked[-1].targets:
         for name, here in animals[animals["accepted"]].groupby("kind", sort=False):
