@@ -13,6 +13,7 @@ from wormsim.body.male_tail import PROTRACTORS, RETRACTORS
 from wormsim.errors import InputError
 from wormsim.mating_contact import meeting
 from wormsim.mating_ethogram import MEASURES, STATES, TAIL_MM, ethogram
+from wormsim.plotting import mating_strip
 
 # She lies along x from her nose at 0 to her tail's end at 1; his ventral side is to the right of where his tail goes.
 R_HERS, R_HIS, GAP = 0.03, 0.01, 0.001
@@ -181,6 +182,25 @@ def test_a_wide_turn_is_sloppy():
     assert outcomes(found, "contact") == ["answered", "backing already"]
     assert values(found)["turns_tried"] == 1
     assert values(found)["turn_success"] == 0
+
+
+def test_the_best_turn_is_the_one_that_is_drawn():
+    """One who misses, one who turns widely, one who turns: whatever their order, and whatever the variants are called."""
+    males = [male(STRAIGHT_ON, tips(1.8, (0.0, 2.0), (0.15, 12.0))), male(WIDE, tips(1.8, (0.0, 2.0), (0.15, 12.0))),
+             male(ROUND, tips(1.8, (0.0, 2.0), (0.15, 12.0)))]
+    for order in ([0, 1, 2], [2, 0, 1]):
+        run = recording(*[males[k] for k in order]).assign_coords(variant=["a", "b", "c"])
+        run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
+        found = mating_strip.turns(run)
+        assert found["outcome"].tolist() == ["good", "sloppy", "missed"]
+        assert [order[v] for v in found["variant"]] == [2, 1, 0]
+        figure = mating_strip.turn_figures(run)["turn"]
+        assert "(1 good, 1 sloppy, 1 missed)" in figure.caption
+        axes = figure.draw().axes
+        assert len(axes) == mating_strip.FRAMES
+        assert {"turning"} <= {ax.get_title().split()[-1] for ax in axes}
+    none = recording(male(ROUND, tips(1.0, (0.0, 5.0))))
+    assert mating_strip.turn_figures(none.assign(state=(("variant", "time"), np.array(STATES)[ethogram(none).state]))) == {}
 
 
 def test_giving_up_before_her_end_is_no_try_staying_there_is_a_stall_and_an_end_of_the_recording_is_neither():

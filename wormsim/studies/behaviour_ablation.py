@@ -226,10 +226,16 @@ def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
 
 
 def figures(result: StudyResult) -> dict[str, StudyFigure]:
-    """Scorecard, confusion and controls, from the tables alone."""
+    """Scorecard, confusion and controls from the tables; and, of a male with a mate, a turn frame by frame from the run that is kept."""
     from ..plotting import behaviour as draw
 
-    return draw.behaviour_figures(result.tables)
+    out = draw.behaviour_figures(result.tables)
+    for trace in result.traces.values():
+        if "mate_x_mm" in trace:
+            from ..plotting.mating_strip import turn_figures
+
+            out |= turn_figures(trace)
+    return out
 
 
 def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:

@@ -1,0 +1,88 @@
+"""A turn of a male round his mate, frame by frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..studies import StudyFigure
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Frames of a strip, a row of so many, and the time before and after a turn that it shows, s.
+FRAMES, COLUMNS, AROUND_S = 12, 6, 2.0
+#: Half of the sides of a frame, mm: a male's length across.
+HALF_MM = (0.55, 0.42)
+
+
+#: Which of several turns is shown.
+BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
+
+
+def turns(behaviour: xr.Dataset) -> pd.DataFrame:
+    """The turns of a recording with a mate by the rules of the ethogram, the best first: ``variant`` (a place), ``start_s, stop_s, outcome``."""
+    from ..mating_ethogram import ethogram
+
+    places = behaviour.assign_coords(variant=np.arange(behaviour.sizes["variant"]))
+    found = ethogram(places).events.query("event == 'turn'")
+    order = found["outcome"].map({name: k for k, name in enumerate(BEST_FIRST)})
+    return found.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+
+
+def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
+    """The best turn of a recording, and what became of the others; nothing where there was none."""
+    found = turns(behaviour)
+    if found.empty:
+        return {}
+    best = found.iloc[0]
+    number = ", ".join(f"{count} {name}" for name, count in found["outcome"].value_counts().reindex(BEST_FIRST).dropna().astype(int).items())
+    return {"turn": StudyFigure(
+        lambda: strip_figure(behaviour, int(best["variant"]), max(best["start_s"] - AROUND_S, 0.0), best["stop_s"] + AROUND_S),
+        f"The first male, intact: the best of his turns in {behaviour.sizes['variant']} meetings ({number}), frame by frame, with what the ethogram "
+        "calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
+
+
+def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: float) -> Figure:
+    """Male and mate at FRAMES times between two, each about the end of hers that is nearer to his tail in the middle of them.
+
+    Parameters
+    ----------
+    behaviour : Dataset
+        A recording with a mate and a variable `state` (variant, time).
+    variant : int
+    start_s, stop_s : float
+    """
+    figure, axes = style.new_figure(7.5, 2.7, -(-FRAMES // COLUMNS), COLUMNS)
+    own = behaviour.isel(variant=variant)
+    time = own["time_s"].to_numpy()
+    x, y, hx, hy = (own[name].to_numpy().astype(float) for name in ("x_mm", "y_mm", "mate_x_mm", "mate_y_mm"))
+    middle = int(np.argmin(np.abs(time - (start_s + stop_s) / 2)))
+    ends = [(hx[middle, k], hy[middle, k]) for k in (0, -1)]
+    cx, cy = min(ends, key=lambda end: np.hypot(end[0] - x[middle, -1], end[1] - y[middle, -1]))
+    for ax, at in zip(axes, np.linspace(start_s, stop_s, FRAMES), strict=True):
+        k = int(np.argmin(np.abs(time - at)))
+        _outline(ax, hx[k], hy[k], own["mate_radius_mm"].to_numpy(), style.LIGHT)
+        _outline(ax, x[k], y[k], own["radius_mm"].to_numpy(), style.BLUE)
+        ax.plot(x[k, -1], y[k, -1], ".", color=style.RED, ms=3)
+        ax.set(xlim=(cx - HALF_MM[0], cx + HALF_MM[0]), ylim=(cy - HALF_MM[1], cy + HALF_MM[1]), aspect="equal")
+        ax.set_title(f"{time[k]:.1f} s  {own['state'].values[k]}", fontsize=7)
+        ax.axis("off")
+    axes[-1].plot([cx + HALF_MM[0] - 0.22, cx + HALF_MM[0] - 0.02], [cy - HALF_MM[1] + 0.03] * 2, color=style.BLACK, lw=1.5)
+    axes[-1].text(cx + HALF_MM[0] - 0.12, cy - HALF_MM[1] + 0.05, "0.2 mm", ha="center", va="bottom", fontsize=6)
+    return figure
+
+
+def _outline(ax: Axes, x: np.ndarray, y: np.ndarray, radius: np.ndarray, colour: str) -> None:
+    """A body as a filled outline."""
+    if not np.isfinite(x).all():
+        return
+    tx, ty = np.gradient(x), np.gradient(y)
+    length = np.hypot(tx, ty)
+    nx, ny = -ty / length * radius, tx / length * radius
+    ax.fill(np.concatenate([x + nx, (x - nx)[::-1]]), np.concatenate([y + ny, (y - ny)[::-1]]), color=colour, lw=0)
