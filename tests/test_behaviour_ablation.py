@@ -136,6 +136,9 @@ def test_ensembles_can_be_joined(folder, tmp_path):
     both = load_animals(f"{folder / 'two.parquet'} + {tmp_path / 'more.parquet'}")
     assert len(both) == len(load_animals(folder / "two.parquet")) + int(real["accepted"].sum())
     assert both["only_here"].notna().sum() == int(real["accepted"].sum())
+    (tmp_path / "a+b").mkdir()
+    real.to_parquet(tmp_path / "a+b" / "plus.parquet")
+    assert len(load_animals(tmp_path / "a+b" / "plus.parquet")) == int(real["accepted"].sum())
     with pytest.raises(InputError, match="two accepted animals are number"):
         load_animals(f"{folder / 'two.parquet'}+{folder / 'two.parquet'}")
     with pytest.raises(InputError, match="'femail' is no ensemble"):

@@ -57,8 +57,8 @@ def back_along_her(bends):
 
 @pytest.fixture(scope="module")
 def turns():
-    """Outcomes of the turns of each: bent in most of the body, in the tail alone, and not at all."""
-    cases = {"most of the body": (8.0, 0.3), "the tail": (16.0, 0.8), "the tail, more": (25.0, 0.86), "nowhere": (0.0, 0.3)}
+    """Outcomes of the turns of each: bent in most of the body, and in less of it."""
+    cases = {"most of the body": (8.0, 0.3), "the tail": (16.0, 0.8), "the tail, more": (25.0, 0.86), "half of the body, as much in all": (12.0, 0.5)}
     events = ethogram(back_along_her(list(cases.values()))).events.query("event == 'turn'")
     return {name: events[events["variant"] == k]["outcome"].tolist() for k, name in enumerate(cases)}
 
@@ -68,6 +68,6 @@ def test_a_body_bent_over_most_of_its_length_turns(turns):
 
 
 def test_a_tail_curled_alone_does_not_turn_what_pushes_it(turns):
-    for where in ("the tail", "the tail, more", "nowhere"):
-        assert "good" not in turns[where]
-        assert "sloppy" not in turns[where]
+    """Each comes to her end and goes on; the last is bent by as many degrees in all as the body that turns."""
+    for where in ("the tail", "the tail, more", "half of the body, as much in all"):
+        assert set(turns[where]) == {"missed"}, where

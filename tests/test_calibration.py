@@ -30,8 +30,9 @@ from wormsim.body.parameters import FREE
 from wormsim.calibrated import load_animals, parameters_of
 from wormsim.calibration_looks import crawling, switches
 from wormsim.calibration_steps import steps
+from wormsim.closed_loop import start_pose
 from wormsim.hermaphrodite_calibration import answers_touch
-from wormsim.male_calibration import NEAR_MM, TIP, answered, met, turned
+from wormsim.male_calibration import BENT, MEET_AT, NEAR_MM, TIP, TURN_AT, answered, met, turned
 from wormsim.mating_ethogram import GRACE_S
 from wormsim.metrics.gait import LEAST_CYCLES
 
@@ -234,21 +235,75 @@ def test_a_turn_round_her_head_is_measured_as_one_round_her_tail():
     assert turned(head, 0) == pytest.approx(turned(tail, 0), abs=1e-6)
 
 
-def test_the_bend_is_that_of_a_planted_posture():
-    """Ventral is positive, of the part that is asked for and while he backs; one who goes forward has none."""
-    run = beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1)
+def bent(run, per_mm, first=0.0, last=1.0):
+    """The same places of his tail's tip, and between two places of his body a ventral bend: from head to tail he turns clockwise."""
     x, y = (run[name].values[0] for name in ("x_mm", "y_mm"))
-    assert turned(run, 0)["turn_bend_per_mm"] == pytest.approx(0.0, abs=0.05)
-    # the same places of his tail, bent ventrally (t from head to tail turns clockwise) by 2 per mm before it
-    step = np.hypot(np.diff(x[0]), np.diff(y[0])).mean()
-    angle = np.arctan2(y[:, -1] - y[:, -2], x[:, -1] - x[:, -2])[:, None] + 2.0 * step * np.arange(x.shape[1] - 2, -1, -1)
-    bent = run.copy(deep=True)
+    step, nodes = np.hypot(np.diff(x[0]), np.diff(y[0])).mean(), x.shape[1]
+    joints = np.arange(1, nodes - 1) / (nodes - 1)
+    turned_by = np.where((joints >= first) & (joints <= last), per_mm * step, 0.0)
+    before_tail = np.concatenate([np.cumsum(turned_by[::-1])[::-1], [0.0]])
+    angle = np.arctan2(y[:, -1] - y[:, -2], x[:, -1] - x[:, -2])[:, None] + before_tail
+    out = run.copy(deep=True)
     for name, of in (("x_mm", np.cos), ("y_mm", np.sin)):
         tail = run[name].values[0][:, -1:]
-        back = np.cumsum((of(angle) * step)[:, ::-1], axis=1)[:, ::-1]
-        bent[name].values[0] = np.concatenate([tail - back, tail], axis=1)
-    assert turned(bent, 0)["turn_bend_per_mm"] == pytest.approx(2.0, abs=0.1)
+        out[name].values[0] = np.concatenate([tail - np.cumsum((of(angle) * step)[:, ::-1], axis=1)[:, ::-1], tail], axis=1)
+    return out
+
+
+def test_the_bend_is_that_of_a_planted_posture():
+    """Ventral is positive, of the part that is asked for, while he backs in touch with her."""
+    run = beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1)
+    assert turned(run, 0)["turn_bend_per_mm"] == pytest.approx(0.0, abs=0.05)
+    assert turned(bent(run, 2.0), 0)["turn_bend_per_mm"] == pytest.approx(2.0, abs=0.1)
+    assert turned(bent(run, -2.0), 0)["turn_bend_per_mm"] == pytest.approx(-2.0, abs=0.1)
+    low, high = BENT
+    assert turned(bent(run, 2.0, 0.0, low - 0.02), 0)["turn_bend_per_mm"] == pytest.approx(0.0, abs=0.1)  # his head is not asked for
+    for first, last in ((low, 0.6), (0.6, high)):
+        assert turned(bent(run, 2.0, first, last), 0)["turn_bend_per_mm"] == pytest.approx(2.0 * (last - first) / (high - low), abs=0.15)
     assert turned(beside_her(lambda t: 0.6 - 0.03 * t, lambda t: 1), 0)["turn_bend_per_mm"] == 0.0
+    # bent while he is away from her, straight in touch
+    away = lifted(bent(run, 2.0), 6.0, 20.0)
+    early = (run["time_s"] < 6.0).to_numpy()
+    for name in ("x_mm", "y_mm"):
+        away[name].values[0][early] = run[name].values[0][early]
+    assert turned(away, 0)["turn_bend_per_mm"] == pytest.approx(0.0, abs=0.2)
+
+
+def test_of_both_ends_the_worse_one_counts(monkeypatch):
+    """Round her tail in touch, and not as far as her head, with a loss on the way."""
+    def place(t):
+        return min(0.6 + 0.1 * t, 1.005) if t < 6.0 else max(1.005 - 0.1 * (t - 6.0), 0.7)
+
+    side = dict.fromkeys(("flank", "head"), lambda t: 1 if t < 6.0 else -1)
+    good = beside_her(place, **side)
+    bad = lifted(beside_her(lambda t: 0.6 + 0.03 * t, lambda t: 1), 2.0, 6.0)
+    alone = together([beside_her(lambda t: 0.6 - 0.02 * t, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05)] * 4)
+    monkeypatch.setattr(male_calibration, "meetings", lambda wiring: ("vulva", "tail", "head"))
+    monkeypatch.setattr(male_calibration, "crawling", lambda *_: ({}, alone))
+    for runs in ([good, good, bad], [good, bad, good]):
+        monkeypatch.setattr(male_calibration, "simulate_animals", lambda *_, runs=runs, **__: together(runs))
+        seen = male_calibration.observe_mating(None, pd.DataFrame({"a": [0]}), 7)
+        for name, worse in (("turn_progress", min), ("turn_contact", min), ("turn_lost_s", max), ("scan_far_mm_s", min)):
+            both = turned(good, 0)[name], turned(bad, 0)[name]
+            assert abs(both[0] - both[1]) > 0.01
+            assert seen[name][0] == pytest.approx(worse(both))
+
+
+def test_the_meetings_are_towards_the_vulva_round_her_tail_and_round_her_head():
+    male = individual(ws.load_circuit("whole_male"), 0)
+    x, y = start_pose(male)
+    place = round(CLOACA * (len(x) - 1))
+    for world, (toward, faces) in zip(male_calibration.meetings(male), (("tail", True), ("tail", False), ("head", False)), strict=True):
+        her = world.mate.nodes()
+        at = np.hypot(*(her - [x[place], y[place]]).T).argmin() / (len(her) - 1)
+        backing = np.array([x[-1] - x[0], y[-1] - y[0]])
+        along = her[-1] - her[0] if toward == "tail" else her[0] - her[-1]
+        assert backing @ along > 0
+        to_end = 1 - at if toward == "tail" else at
+        assert to_end == pytest.approx(1 - MEET_AT if faces else 1 - TURN_AT, abs=0.03)
+        # the vulva stands on the side of her on which he is, or on the other
+        middle = her[len(her) // 2]
+        assert ((world.mate.vulva_point() - middle) @ (np.array([x.mean(), y.mean()]) - middle) > 0) == faces
 
 
 def test_staying_and_prodding_at_the_vulva_are_those_of_a_planted_male():
@@ -263,6 +318,10 @@ def test_staying_and_prodding_at_the_vulva_are_those_of_a_planted_male():
     assert seen["vulva_time_s"] == pytest.approx(NEAR_MM / 0.033 + 4.0 + NEAR_MM / 0.1, abs=0.3)  # on the way there, there, and on
     assert 0.5 < seen["prodding_at"] < 0.8  # what is near is a little more than the stop
     assert seen["prodding_off"] == pytest.approx(0.1, abs=1e-3)
+    hovers = met(beside_her(lambda t: 0.5, lambda t: -1, head=lambda t: -1, gap_mm=0.03), 0)
+    assert hovers["vulva_time_s"] <= 0.0  # near it, and not in touch
+    zigzag = met(beside_her(lambda t: 0.5 + 0.1 * np.sin(2 * np.pi * t / 4.0), lambda t: -1, head=lambda t: -1), 0)
+    assert 0.0 < zigzag["vulva_time_s"] < 2.0  # passing often is no stay
     past = met(beside_her(place, lambda t: 1, protraction=out), 0)  # the other flank: never there
     assert (past["prodding_at"], past["prodding_off"] > 0.1) == (0.0, True)
     assert past["vulva_time_s"] < 0

@@ -27,7 +27,7 @@ NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "male+turning".
+    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "turning+male".
 
     Parameters
     ----------
@@ -43,12 +43,17 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
     import pandas as pd
 
     text = str(name_or_path)
-    table = pd.concat([_read(part.strip()) for part in text.split("+")], ignore_index=True)
+    table = pd.concat([_read(part) for part in parts_of(text)], ignore_index=True)
     good = table[table["accepted"]]
     if (twice := good.duplicated(["kind", "shuffle_seed", "number", "animal"])).any():
         raise InputError(f"{text}: two accepted animals are number {int(good.loc[twice, 'animal'].iloc[0])} of individual "
                          f"{int(good.loc[twice, 'number'].iloc[0])}; an individual has one number, whatever its seed: leave one of them out")
     return table[table["accepted"]].reset_index(drop=True) if accepted else table
+
+
+def parts_of(text: str) -> list[str]:
+    """The ensembles that a text names: those between its pluses, or the one file that it is the path of."""
+    return [text] if Path(text).is_file() else [part.strip() for part in text.split("+")]
 
 
 def _read(text: str) -> pd.DataFrame:

@@ -33,8 +33,7 @@ MOST = 20.0
 POPULATION = 32
 #: A step ends after so many generations in which the best did not get 2 % better, what it misses counted in (chosen here).
 PATIENCE = 10
-#: ... and the first step is not searched at all where its cheapest candidate costs more (chosen here): an individual in which nobody switches has
-#: no slope.
+#: ... and is not searched at all where the cheapest first candidate costs more (chosen here): an individual in which nobody switches has no slope.
 #: Two targets of which nothing could be measured, or which are far off (2 x MOST), are enough. The same for shuffles.
 HOPELESS = 30.0
 
@@ -89,7 +88,7 @@ class Step:
     sieve : callable, optional
         ``sieve(wiring, parameters, seed) -> (A,) array``, a shorter look: the best first candidates by it are observed.
     hopeless : float
-        As the first step it is not searched where its cheapest first candidate costs more.
+        It is not searched where its cheapest first candidate costs more.
     """
 
     targets: tuple[Target, ...]
@@ -156,8 +155,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     dict
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
         ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
-        or, in the first step, the cheapest of them was `hopeless`), ``seconds``, every measure of the last step tried, and every parameter of the
-        best animal found.
+        or the cheapest of them was hopeless), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
     """
     if not asked:
         raise InputError("asked: name at least one step of a calibration (wormsim.calibration_steps)")
@@ -180,7 +178,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, unmet, np.inf if reached else step.hopeless)
+        best, pool, seen = _search(rng, wiring, step, seed, u, sigma, generations, unmet)
         evaluations += seen
         found = pool
         if not best["accepted"]:
@@ -203,8 +201,8 @@ def _near(rng: np.random.Generator, step: Step, base: np.ndarray, count: int, sp
 
 
 def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first: np.ndarray, sigma: float,
-            generations: int, unmet: float, hopeless: float) -> tuple[dict, pd.DataFrame, int]:
-    """One step: the best animal, parameters of the eight best, and how many were looked at; none but the first ones if all cost > `hopeless`."""
+            generations: int, unmet: float) -> tuple[dict, pd.DataFrame, int]:
+    """One step: the best animal, parameters of the eight best, and how many were looked at."""
     best: dict = {"accepted": False, "cost": np.inf}
     worth = cheapest = np.inf
     costs, points = np.empty(0), np.empty((0, first.shape[1]))
@@ -229,7 +227,7 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
 
     look(first)
     since, least, gone = 0, np.inf, 0
-    while cheapest <= hopeless and gone < generations:
+    while cheapest <= step.hopeless and gone < generations:
         since, least = (0, costs[0]) if costs[0] < 0.98 * least else (since + 1, least)
         if best["accepted"] or since >= PATIENCE:
             break

@@ -261,8 +261,9 @@ def _block(wiring: Wiring, parameters: pd.DataFrame, worlds: list[World], change
             mate.check_inside(world.mate, lambda x, y, dish=world.dish: dish.gap_mm(x, y) >= 0, s.steps * s.dt_ms / 1000)
     x, y = (np.ascontiguousarray(np.tile(z[:, None], lanes)) for z in (x0, y0))
     drag = np.ascontiguousarray(np.array([drag_per_length(w.dish.medium) for w in worlds]).T)
+    itself = np.array([contact.STIFFNESS_UN_MM if w.dish.medium == "agar" else 0.0 for w in worlds])
     body = kernel.Body(x, y, np.zeros((form.segments - 1, lanes)), form.stiffness_profile, p["bend_uN_mm2"][None], p["eta_uN_mm2_s"][None],
-                       STRETCH_UN, form.segment_mm, drag, form.radius_mm, contact.STIFFNESS_UN_MM, np.zeros(lanes, np.int64))
+                       STRETCH_UN, form.segment_mm, drag, form.radius_mm, itself, np.zeros(lanes, np.int64))
     frames = -(-s.steps // s.every)
     shape = (lanes, frames)
     out = kernel.Frames(

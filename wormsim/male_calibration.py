@@ -56,15 +56,18 @@ TURNING = (
     Target("turn_bend_per_mm", 4.0, 10.0, 0.5, 14.0, 1.0,
            "ventral bend of BENT of his body while he backs along her: rays of type A bring it about (Koo PK et al 2011 J Neurosci 31:7497); how "
            "strong and how far is chosen here, from bodies without a nervous system that were bent by hand (docs/animals.md)"),
-    Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.05, "how far he goes along her outline, in her lengths, of which 0.4 before the end: " + _STEPS),
+    Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.05,
+           "how far his cloaca goes along her outline, in her lengths, of which 0.4 before the end and TIP round it; not yet that he is in touch "
+           "there (the ethogram says what is a turn): " + _STEPS),
     Target("turn_lost_s", 0.0, 0.2, 0.0, 1.5, 0.7,
-           "in a good turn his tail stays on her: longest loss of contact until he is on her other flank; " + _STEPS),
+           "in a good turn his tail stays on her: longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip; " + _STEPS),
 )
 #: Of a first, shorter look: far more than a turn, so that something of it is left when more is asked.
 BENDING = (*CRAWLING_BENT, *FAR, TURNING[0], replace(TURNING[2], accept_high=3.0, scale=1.5),
            Target("turn_progress", 1.00, 1.5, 0.80, 1.5, 0.20, "as in TURNING, and on along her other flank: " + _STEPS))
-STOPPING = (Target("vulva_time_s", 6.0, np.inf, 3.0, np.inf, 1.5,
-                   "how long he is within NEAR_MM of the vulva: who goes on at 0.1 mm/s is so for a second; " + _STEPS),)
+STOPPING = (Target("vulva_time_s", 7.0, np.inf, 4.0, np.inf, 1.5,
+                   "longest stay within NEAR_MM of the vulva, in touch: who goes on at 0.1 mm/s is there for a second, at the slowest scanning that "
+                   "is accepted for 3.3; " + _STEPS),)
 PRODDING = (
     Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,
            "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
@@ -177,7 +180,8 @@ def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
     near = m.vulva_mm <= NEAR_MM
     later = m.time_s > 0.5
     # what leads to the vulva counts a little, so that a search has a slope: how near he comes at all
-    stay = float(near.sum()) * m.dt_s if near.any() else -min(float(m.vulva_mm.min()), 1.0)
+    stays = [b - a for a, b in runs(near & held)]
+    stay = max(stays) * m.dt_s if stays else -min(float(m.vulva_mm.min()), 1.0)
     off = later & ~near
     return {"meet_contact": float(held[later].mean()), "scan_mm_s": _speed(m, along, 0.15), "vulva_time_s": stay,
             "prodding_at": float(m.protraction[near].mean()) if near.any() else 0.0,
@@ -245,6 +249,7 @@ def male_steps() -> dict[str, Step]:
     turning = (*CRAWLING_BENT, *SCANNING, *TURNING)
     return {"scanning": Step((*CRAWLING, *SCANNING), observe_scanning, keys, male, rays),
             "bending": Step(BENDING, observe_bending, keys, BENDERS, hopeless=2 * HOPELESS),
-            "turning": Step(turning, observe_mating, keys),
-            "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS),
-            "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS)}
+            # who came so far has a slope
+            "turning": Step(turning, observe_mating, keys, hopeless=np.inf),
+            "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
+            "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}

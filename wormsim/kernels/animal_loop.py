@@ -38,8 +38,8 @@ Stretch = namedtuple("Stretch", "cell centre sign group offset gain half_width")
 Senses = namedtuple("Senses", "schedule_signal schedule_start schedule_stop schedule_level signal keep held cell of_signal g")
 #: Muscles: cell (M,), half and slope (L,) mV, tau_ms, activation (M, L); rows of the joints and kappa_max (L,) as in `wanted_curvature`.
 Muscles = namedtuple("Muscles", "cell half slope tau_ms activation start muscle weight pull kappa_max")
-#: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,); stiffness uN/mm where it
-#: touches itself, coiled (L,), as in `kernels.self_contact`.
+#: Body: nodes x, y (nodes, L), kappa (J, L) and the rest as in :func:`~wormsim.kernels.rod.rod_step`; radius (nodes,); stiffness (L,) uN/mm where
+#: it touches itself, coiled (L,), as in `kernels.self_contact`.
 Body = namedtuple("Body", "x y kappa profile bend eta stretch seg_mm drag radius stiffness coiled")
 #: Dish: wall (`on` 0: none) and fields, as in `kernels.wall` and `kernels.field`; slow (F, L).
 Ground = namedtuple("Ground", "on shape half_x half_y stiffness kind parameters slow tau_s half on_row off_row")

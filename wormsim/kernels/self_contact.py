@@ -1,9 +1,12 @@
-"""A body against itself: two parts of it that touch push each other apart, without friction.
+"""A body against itself: two parts of it that touch push each other apart, without friction. On agar only.
 
 Nodes i and j that are APART or more segments from each other are discs of the body's radius there. Where they overlap by p, each is pushed
 away from the other along the line between them with ``k p``: equal and opposite forces. The linearly implicit step of
 :mod:`wormsim.kernels.rod` has no place for what ties distant nodes, so each gets the stiffness ``2 k n n'`` of its own: no less than the pair's
-Hessian, and so stable whatever the step. It is as good as a drag on the two while they touch, in the line between them.
+Hessian. What that costs: while two nodes touch they are held against the dish as well, as by a drag of ``2 k dt`` in the line between them. On
+agar, where a body that turns touches itself in few frames and with few nodes, that is little beside its own drag (a tight coil of twelve pairs
+passes on 0.6 of a force from outside); in water, whose drag is a thousandth, it would pin the body, and contact would come and go from step to
+step. So a body in water still goes through itself, and counts as failed then.
 
 A body is looked at only while it is coiled: no shape whose tangent turns by less than half a turn can close. Whether it is, is asked every
 EVERY steps, with room to spare.
@@ -40,8 +43,8 @@ def touch_itself(coiled, stiffness, radius, x, y, fx, fy, kxx, kxy, kyy):
     ----------
     coiled : (L,) int64 array
         Of :func:`find_coiled`.
-    stiffness : float, uN/mm
-        Of a pair of nodes.
+    stiffness : (L,) array, uN/mm
+        Of a pair of nodes; 0 where a body does not feel itself.
     radius : (N + 1,) array, mm
     x, y : (N + 1, L) arrays, mm
     fx, fy : (N + 1, L) arrays, uN
@@ -51,7 +54,7 @@ def touch_itself(coiled, stiffness, radius, x, y, fx, fy, kxx, kxy, kyy):
     """
     nodes, lanes = x.shape
     for b in range(lanes):
-        if coiled[b] == 0:
+        if coiled[b] == 0 or stiffness[b] == 0.0:
             continue
         for i in range(nodes - APART):
             for j in range(i + APART, nodes):
@@ -62,12 +65,12 @@ def touch_itself(coiled, stiffness, radius, x, y, fx, fy, kxx, kxy, kyy):
                     continue
                 distance = np.sqrt(square)
                 nx, ny = dx / distance, dy / distance
-                push = stiffness * (reach - distance)
+                push = stiffness[b] * (reach - distance)
                 fx[i, b] -= push * nx
                 fy[i, b] -= push * ny
                 fx[j, b] += push * nx
                 fy[j, b] += push * ny
                 for node in (i, j):
-                    kxx[node, b] += 2.0 * stiffness * nx * nx
-                    kxy[node, b] += 2.0 * stiffness * nx * ny
-                    kyy[node, b] += 2.0 * stiffness * ny * ny
+                    kxx[node, b] += 2.0 * stiffness[b] * nx * nx
+                    kxy[node, b] += 2.0 * stiffness[b] * nx * ny
+                    kyy[node, b] += 2.0 * stiffness[b] * ny * ny

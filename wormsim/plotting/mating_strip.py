@@ -43,7 +43,8 @@ def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     best = found.iloc[0]
     number = ", ".join(f"{count} {name}" for name, count in found["outcome"].value_counts().reindex(BEST_FIRST).dropna().astype(int).items())
     return {"turn": StudyFigure(
-        lambda: strip_figure(behaviour, int(best["variant"]), max(best["start_s"] - AROUND_S, 0.0), best["stop_s"] + AROUND_S),
+        lambda: strip_figure(behaviour, int(best["variant"]), max(best["start_s"] - AROUND_S, 0.0),
+                             min(best["stop_s"] + AROUND_S, float(behaviour["time_s"][-1]))),
         f"The first male, intact: the best of his turns in {behaviour.sizes['variant']} meetings ({number}), frame by frame, with what the ethogram "
         "calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
 

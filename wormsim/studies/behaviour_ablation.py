@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .. import catalog
 from ..behaviour_assay import BehaviourAssay, values_of, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
-from ..calibrated import first_individuals, label_of, load_animals, parameters_of, wiring_of
+from ..calibrated import first_individuals, label_of, load_animals, parameters_of, parts_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -239,16 +239,21 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:
-    tried = load_animals(spec.model.animals, accepted=False)
+    parts = [_calibration_text(name) for name in parts_of(spec.model.animals)]
+    many = len(parts) > 1
+    return (f"{'These are animals of several calibrations, which asked for different things. ' if many else ''}{' '.join(parts)} "
+            f"{len(real)} animals of {real['number'].nunique()} individuals of the real wiring took part, and {len(shuffled)} of shuffles"
+            f"{'' if len(shuffled) else ', so that there is no such control'}. None of the rows scored here was seen by a calibration.")
+
+
+def _calibration_text(name: str) -> str:
+    """How many of those tried one calibration accepted."""
+    tried = load_animals(name, accepted=False)
     tried = tried[tried["animal"] == 0].groupby("kind")["accepted"]
     size, good = tried.size(), tried.sum()
-    if size.get("degree", 0):
-        there = f"; of {size['degree']} degree-preserving shuffles, calibrated in the same way, {good['degree']} were, and {len(shuffled)} took part"
-    else:
-        there = "; no shuffled wiring was calibrated for this ensemble, so that there is no such control"
-    return (f"Of {size['real']} calibrated individuals of the real wiring {good['real']} were accepted, and {len(real)} animals of "
-            f"{real['number'].nunique()} individuals took part{there}. "
-            "None of the rows scored here was seen by a calibration.")
+    shuffles = (f", and {good['degree']} of {size['degree']} degree-preserving shuffles, searched in the same way" if size.get("degree", 0)
+                else "; no shuffled wiring was tried")
+    return f"Of {size['real']} individuals of '{name}' (real wiring) {good['real']} were accepted{shuffles}."
 
 
 def _elsewhere_text(spec: Spec) -> list[str]:

@@ -40,9 +40,10 @@ class HowTable(BaseModel):
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn, first step only (a .parquet "
                         "file, or a packaged one)")
     draws: int = Field(default=128, ge=0, description="first candidates from the priors, first step only")
-    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before")
+    near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before (a "
+                      "later step without a sieve: at most `kept`)")
     near_home: int = Field(default=256, ge=1, description="the same for further animals of an individual, near the first one")
-    kept: int = Field(default=96, ge=1, description="first candidates that are observed after the sieve")
+    kept: int = Field(default=96, ge=1, description="first candidates that are observed after a sieve, or in a later step")
     spread: float = Field(default=0.05, gt=0, le=1, description="how far from them, in the unit cube")
     sigma: float = Field(default=0.004, gt=0, le=0.03, description="smallest change of the search, in the unit cube; the largest is 30 times that")
     generations: int = Field(default=40, ge=1)
@@ -160,7 +161,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                      "verdict": f"{good} of {n} individuals meet every band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
-                    + (f"; {given_up} were given up at the first candidates of a step." if given_up else "."))
+                    + (f"; {given_up} were given up at their first candidates." if given_up else "."))
         if len(search.asked) > 1:
             passed = [int((here["reached"] > k).sum()) for k in range(len(search.asked))]
             rows += [{"metric": "reached", "group": f"{said}: {step}", "value": count / n, "low": wilson(count, n)[0], "high": wilson(count, n)[1],
