@@ -100,8 +100,9 @@ def test_every_animal_is_run_intact_and_after_every_removal(results):
 def test_nothing_that_was_left_out_goes_unsaid(results):
     text = " ".join(results.result.summary)
     assert "1 lines of the table are of assays that were not asked for here: chemotaxis_salt (T5)." in text
-    assert "Of 3 calibrated individuals of the real wiring 2 were accepted, and 3 animals of 2 individuals took part" in text
-    assert "of 1 degree-preserving shuffles, calibrated in the same way, 1 were, and 1 took part" in text
+    assert "(real wiring) 2 were accepted" in text
+    assert "3 animals of 2 individuals of the real wiring took part, and 1 of shuffles." in text
+    assert "1 of 1 degree-preserving shuffles, searched in the same way" in text
     scores = results.result.scores
     assert scores[scores["control"] == "degree shuffles"]["verdict"].tolist() == ["1 individuals: with fewer than 4 it is not scored"]
     rows = results.result.tables["published_rows"].set_index("id")
