@@ -34,6 +34,7 @@ from wormsim.errors import InputError
 from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
+from wormsim.studies._ablate_animals import ablate_animals
 from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
 from wormsim.studies.behaviour_ablation import assay_of, happened_table
 from wormsim.studies.calibrate_animals import pilots_of
@@ -140,6 +141,10 @@ def test_ensembles_can_be_joined(folder, tmp_path):
     (tmp_path / "a+b").mkdir()
     real.to_parquet(tmp_path / "a+b" / "plus.parquet")
     assert len(load_animals(tmp_path / "a+b" / "plus.parquet")) == int(real["accepted"].sum())
+    joined = f"{folder / 'two.parquet'}+{tmp_path / 'more.parquet'}"
+    said = ablate_animals(["PVC"], assay_of("crawl"), animals=joined, samples=1)["notes"]
+    assert "two.parquet (2 of 3 accepted)" in said[1]
+    assert "of these the first 1 individuals were asked" in said[1]
     with pytest.raises(InputError, match="two accepted animals are number"):
         load_animals(f"{folder / 'two.parquet'}+{folder / 'two.parquet'}")
     with pytest.raises(InputError, match="'femail' is no ensemble"):

@@ -379,13 +379,13 @@ def test_a_male_is_held_to_himself_under_the_noises_of_his_meetings(monkeypatch)
     monkeypatch.setattr(male_calibration, "crawling", crawls)
     monkeypatch.setattr(male_calibration, "simulate_animals", simulate)
     one = pd.DataFrame({"a": [0]})
-    assert male_calibration.observe_mating(None, one, 7)["answered"].tolist() == [0.0]  # 1.0 were his answer held to another noise
+    assert male_calibration.observe_scanning(None, one, 7)["answered"].tolist() == [0.0]  # 1.0 were his answer held to another noise
     noises, meetings = asked
     assert noises[:2] == meetings == [7, 1007]
     alone = together([beside_her(on, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05)] * 4)
-    assert male_calibration.observe_mating(None, one, 7)["answered"].tolist() == [0.5]
+    assert male_calibration.observe_scanning(None, one, 7)["answered"].tolist() == [0.5]
     met_her["failed"] = ("variant", ["", "crosses itself"])
-    assert np.isnan(male_calibration.observe_mating(None, one, 7)["answered"][0])  # half of what he was asked is missing
+    assert np.isnan(male_calibration.observe_scanning(None, one, 7)["answered"][0])  # half of what he was asked is missing
 
 
 def test_a_touch_has_to_be_answered_at_every_moment_and_by_more_than_the_same_noise_alone(monkeypatch):

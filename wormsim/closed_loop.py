@@ -33,10 +33,11 @@ LANES = 16
 DT_MS = 2.0
 #: Rows of `signal`: what the senses feel of the world, then the organs of the male's tail.
 SIGNALS = (*senses.SIGNALS, *male_tail.SIGNALS)
-#: A body is looked at for crossing itself where its tangent turns by more than this, rad: no shape that turns less can close.
+#: A body is looked at for crossing itself where its tangent turns by more than this, rad: to lie on itself takes half a turn, to go through itself
+#: more (chosen here).
 LOOP_RAD = 3.6
-#: Two parts of a body that are this many segments apart or more cross where their midlines come nearer than this share of their radii.
-APART, OVERLAP = 10, 0.5
+#: Parts of a body that are APART segments apart or more cross where their midlines come nearer than this share of their radii.
+OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
@@ -344,6 +345,8 @@ def _partner(kernel, wiring: Wiring, worlds: list[World], shape: tuple[int, int]
 
 def _mark_failed(found: dict[str, np.ndarray], wiring: Wiring) -> list[str]:
     """Why each animal failed, "" where it did not; what follows a failure becomes not-a-number, in place."""
+    from .kernels.self_contact import APART
+
     x, y = found["x_mm"], found["y_mm"]
     reason = np.full(len(x), "", object)
     at = np.full(len(x), x.shape[1])

@@ -80,14 +80,11 @@ NOISES = 4
 MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
 #: Part of the body that has to be bent, in body lengths from the nose: a bend of the tail alone does not turn what pushes it.
 BENT = (0.3, 0.95)
-#: What may bend his body: all that reaches the muscles of his posterior, and the muscles.
-BENDERS = (*(f"{what}_{group}{unit}" for group in ("AS", "D", "head", "rays_A", "rays_B", "organs", "tail", "cord")
-             for what, unit in (("gain", ""), ("half", "_mV"), ("in", "")) if f"{what}_{group}{unit}" in FREE),
-           "half_other_mV", "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm", "diagonal", "g_organ_nS", "hold_s")
-#: What may stop him: the organs that feel the vulva, and what they and the rays act on.
-STOPPERS = (*(f"{what}_{group}{unit}" for group in ("organs", "rays_A", "rays_B", "tail", "cord")
-              for what, unit in (("gain", ""), ("half", "_mV"), ("in", "")) if f"{what}_{group}{unit}" in FREE),
-            "in_back", "half_other_mV", "g_organ_nS", "hold_s")
+#: What may bend his body: what a male alone has, other motor neurons, and the muscles.
+BENDERS = (*MALE_KEYS, "gain_AS", "half_AS_mV", "gain_D", "half_D_mV", "in_D", "gain_head", "half_head_mV", "in_head", "half_other_mV", "hold_s",
+           "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm")
+#: What may stop him: what a male alone has, and what backs him.
+STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
 
@@ -116,7 +113,7 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
     all_of_them = _meet(wiring, parameters, worlds, seed)
     fine = (all_of_them["failed"].to_numpy() == "").reshape(-1, n)
     rounds = [_rounds(all_of_them, k, n, fine) for k in range(1, len(worlds))]
-    for name in rounds[0]:  # the worse of her two ends
+    for name in rounds[0]:  # the worse of her two ends: the upper limits of the bands hold for one of them
         out[name] = (np.max if name == "turn_lost_s" else np.min)([seen[name] for seen in rounds], axis=0)
     out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *STOPPING, *PRODDING) if t.name not in out}
     for k in np.flatnonzero(fine[0]):
@@ -248,6 +245,7 @@ def male_steps() -> dict[str, Step]:
     rays = switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3)
     turning = (*CRAWLING_BENT, *SCANNING, *TURNING)
     return {"scanning": Step((*CRAWLING, *SCANNING), observe_scanning, keys, male, rays),
+            # nearly everything of it is missing at first, and still there is a slope: twice the others' limit (chosen here)
             "bending": Step(BENDING, observe_bending, keys, BENDERS, hopeless=2 * HOPELESS),
             # who came so far has a slope
             "turning": Step(turning, observe_mating, keys, hopeless=np.inf),

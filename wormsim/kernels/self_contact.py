@@ -8,8 +8,8 @@ agar, where a body that turns touches itself in few frames and with few nodes, t
 passes on 0.6 of a force from outside); in water, whose drag is a thousandth, it would pin the body, and contact would come and go from step to
 step. So a body in water still goes through itself, and counts as failed then.
 
-A body is looked at only while it is coiled: no shape whose tangent turns by less than half a turn can close. Whether it is, is asked every
-EVERY steps, with room to spare.
+A body is looked at only while it is coiled: parts can touch from half a turn of its tangent on. Whether it is coiled is asked every EVERY steps,
+with room to spare.
 """
 
 import numpy as np

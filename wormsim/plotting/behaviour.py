@@ -27,8 +27,9 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         "Grey labels: true by construction or only assumed, and not scored.",
         "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
     out["confusion"] = StudyFigure(
-        lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored. On the diagonal "
-        "both agree.", "Table of published categories against verdicts, darker with more rows")
+        lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored; a row that is "
+        "told in several lines counts once, each line for its share. On the diagonal both agree.",
+        "Table of published categories against verdicts, darker with more rows")
     if len(controls):
         out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic "
                                      "drive and "

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..studies import StudyFigure
 from . import style
+from .scene import outline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
 
 #: Frames of a strip, a row of so many, and the time before and after a turn that it shows, s.
 FRAMES, COLUMNS, AROUND_S = 12, 6, 2.0
-#: Half of the sides of a frame, mm: a male's length across.
+#: Half of the sides of a frame, mm: a male and some room.
 HALF_MM = (0.55, 0.42)
-
-
 #: Which of several turns is shown.
 BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
 
@@ -68,8 +67,8 @@ def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: fl
     cx, cy = min(ends, key=lambda end: np.hypot(end[0] - x[middle, -1], end[1] - y[middle, -1]))
     for ax, at in zip(axes, np.linspace(start_s, stop_s, FRAMES), strict=True):
         k = int(np.argmin(np.abs(time - at)))
-        _outline(ax, hx[k], hy[k], own["mate_radius_mm"].to_numpy(), style.LIGHT)
-        _outline(ax, x[k], y[k], own["radius_mm"].to_numpy(), style.BLUE)
+        _body(ax, hx[k], hy[k], own["mate_radius_mm"].to_numpy(), style.LIGHT)
+        _body(ax, x[k], y[k], own["radius_mm"].to_numpy(), style.BLUE)
         ax.plot(x[k, -1], y[k, -1], ".", color=style.RED, ms=3)
         ax.set(xlim=(cx - HALF_MM[0], cx + HALF_MM[0]), ylim=(cy - HALF_MM[1], cy + HALF_MM[1]), aspect="equal")
         ax.set_title(f"{time[k]:.1f} s  {own['state'].values[k]}", fontsize=7)
@@ -79,11 +78,8 @@ def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: fl
     return figure
 
 
-def _outline(ax: Axes, x: np.ndarray, y: np.ndarray, radius: np.ndarray, colour: str) -> None:
-    """A body as a filled outline."""
-    if not np.isfinite(x).all():
-        return
-    tx, ty = np.gradient(x), np.gradient(y)
-    length = np.hypot(tx, ty)
-    nx, ny = -ty / length * radius, tx / length * radius
-    ax.fill(np.concatenate([x + nx, (x - nx)[::-1]]), np.concatenate([y + ny, (y - ny)[::-1]]), color=colour, lw=0)
+def _body(ax: Axes, x: np.ndarray, y: np.ndarray, radius: np.ndarray, colour: str) -> None:
+    """A body as a filled outline; nothing where he failed."""
+    if np.isfinite(x).all():
+        dorsal, ventral = outline(x, y, radius)
+        ax.fill(*np.concatenate([dorsal, ventral[::-1]]).T, color=colour, lw=0)

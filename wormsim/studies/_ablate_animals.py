@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from ..behaviour_assay import BehaviourAssay, run_assay
-from ..calibrated import first_individuals, load_animals, parameters_of, wiring_of
+from ..calibrated import first_individuals, load_animals, parameters_of, parts_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import LEAST_INDIVIDUALS, MEASURES, effect, median_interval
 from ..errors import InputError
 from ..perturbations import Ablate
 
-_SEX = {"whole_hermaphrodite": "hermaphrodite", "whole_male": "turning+male"}
+_DEFAULT = {"whole_hermaphrodite": "hermaphrodite", "whole_male": "turning+male"}
 
 
 def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None = None, samples: int | None = None, seed: int = 0,
@@ -38,11 +38,11 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
         Unknown cells, a circuit without an ensemble, or one without an accepted animal.
     """
     name = circuit or assay.circuit
-    if not (animals or assay.animals) and name not in _SEX:
-        raise InputError(f"there are no calibrated animals of the circuit {name}; there are of {', '.join(_SEX)}")
+    if not (animals or assay.animals) and name not in _DEFAULT:
+        raise InputError(f"there are no calibrated animals of the circuit {name}; there are of {', '.join(_DEFAULT)}")
     the_circuit = load_circuit(name)
     chosen = list(the_circuit.select(*cells))
-    asked = animals or assay.animals or _SEX[name]
+    asked = animals or assay.animals or _DEFAULT[name]
     table = load_animals(asked)
     table = first_individuals(table[table["kind"] == "real"], samples)
     if len(table) == 0:
@@ -65,6 +65,11 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
                            "individuals": e.individuals, "show_it_intact": e.intact, "animals": e.animals, "failed": e.failed, "why": e.reason})
     individuals = table["number"].nunique()
     notes = [f"{len(table)} calibrated animals of {individuals} individuals of the real wiring; each is compared with itself. {assay.limits}"]
+    if len(parts := parts_of(asked)) > 1:
+        each = {part: _acceptance(part) for part in parts}
+        notes.append("They are of calibrations that asked for different things: "
+                     + ", ".join(f"{part} ({n['accepted']} of {n['candidates']} accepted)" for part, n in each.items())
+                     + (f"; of these the first {samples} individuals were asked" if samples else ""))
     if individuals < LEAST_INDIVIDUALS:
         notes.append(f"{individuals} individuals are fewer than the {LEAST_INDIVIDUALS} that a verdict needs")
     return {"assay": assay.name, "circuit": name, "model": "graded, with a body", "state": {}, "cells": chosen, "samples": len(table), "seed": seed,

@@ -162,11 +162,13 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
                     + (f"; {given_up} were given up at their first candidates." if given_up else "."))
-        if len(search.asked) > 1:
-            passed = [int((here["reached"] > k).sum()) for k in range(len(search.asked))]
-            rows += [{"metric": "reached", "group": f"{said}: {step}", "value": count / n, "low": wilson(count, n)[0], "high": wilson(count, n)[1],
-                      "n": n, "verdict": f"{count} of {n} individuals"} for step, count in zip(search.asked, passed, strict=True)]
-            text.append("Step by step: " + ", ".join(f"{count} met '{step}'" for step, count in zip(search.asked, passed, strict=True)) + ".")
+        passed = {step: int((here["reached"] > k).sum()) for k, step in enumerate(search.asked[:-1])}  # the last step is the acceptance
+        for step, count in passed.items():
+            low, high = wilson(count, n)
+            rows.append({"metric": "reached", "group": f"{said}: {step}", "value": count / n, "low": low, "high": high, "n": n,
+                         "verdict": f"{count} of {n} individuals meet every band of '{step}'"})
+        if passed:
+            text.append("Step by step: " + ", ".join(f"{count} met '{step}'" for step, count in {**passed, search.asked[-1]: good}.items()) + ".")
     table = []
     for t in asked[-1].targets:
         for name, here in animals[animals["accepted"]].groupby("kind", sort=False):
