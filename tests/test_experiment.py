@@ -304,8 +304,10 @@ def test_killed_and_resumed_gives_equal_bytes(toml, tmp_path):
     assert hashes(tmp_path / "killed") == hashes(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("end", [os.killpg, os.kill], ids=["Ctrl-C", "kill"])
 @pytest.mark.parametrize("chunks", [0, 2], ids=["while workers start", "while they work"])
-def test_interrupted_says_that_it_can_go_on(toml, tmp_path, chunks):
+def test_interrupted_says_that_it_can_go_on(toml, tmp_path, chunks, end):
+    """Ctrl-C, which the whole group gets, and `kill`, which only the process gets that has the workers."""
     launcher = str(Path(__file__).with_name("study_fixture.py"))
     run = subprocess.Popen([sys.executable, launcher, "run", str(toml), "--out", str(tmp_path / "out"), "--jobs", "2",
                             "--set", "screen.sleep_s=0.3", "--set", "screen.samples=40"], start_new_session=True,
@@ -314,9 +316,22 @@ def test_interrupted_says_that_it_can_go_on(toml, tmp_path, chunks):
     while not (done.exists() and len(list(done.glob("*.parquet"))) >= chunks) and time.time() < deadline:
         time.sleep(0.02)
     time.sleep(0.2)
-    os.killpg(run.pid, signal.SIGINT)  # what Ctrl-C does: the whole group gets it
+    end(run.pid, signal.SIGINT if end is os.killpg else signal.SIGTERM)
     _, shown = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "the same command goes on from there" in shown
     assert "Traceback" not in shown
     assert len(list(done.glob("*.parquet"))) >= chunks
+    deadline = time.time() + 10
+    while alive(run.pid) and time.time() < deadline:
+        time.sleep(0.1)
+    assert not alive(run.pid)  # nobody of the group works on
+
+
+def alive(group: int) -> bool:
+    """Whether a process of a group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -36,7 +39,8 @@ class Commands(TyperGroup):
 
             warnings.showwarning = one_line
             try:
-                return super().invoke(ctx)
+                with _ended_as_interrupted():
+                    return super().invoke(ctx)
             except InputError as error:
                 say("error:", sentence(error), "red")
                 raise typer.Exit(EXIT_INPUT) from None
@@ -45,6 +49,22 @@ class Commands(TyperGroup):
                 say("interrupted.", "What is done is kept: the same command goes on from there." if resumable else "",
                     "yellow")
                 raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """SIGTERM (what `kill` and a cluster's scheduler send) acts as Ctrl-C does: else worker processes would work on, for nobody."""
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there may a handler be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def say(head: str, text: str, style: str) -> None:
