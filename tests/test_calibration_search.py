@@ -12,18 +12,8 @@ import wormsim as ws
 from wormsim.animal import individual
 from wormsim.body.parameters import BY_KEY, FREE, MALE_KEYS
 from wormsim.calibrated import ENSEMBLES, OTHERS, load_animals, parameters_of, wiring_of
-from wormsim.calibration import (
-    MOST,
-    Step,
-    Target,
-    _near,
-    _offspring,
-    accepts,
-    calibrate,
-    from_unit,
-    to_unit,
-    total_cost,
-)
+from wormsim.calibration import MOST, Step, Target, accepts, from_unit, offspring, to_unit, total_cost
+from wormsim.calibration_search import _near, calibrate
 from wormsim.calibration_steps import steps
 from wormsim.errors import DataWarning, InputError, UnknownNameError
 from wormsim.experiment import load_experiment, run
@@ -176,7 +166,7 @@ def test_what_a_missed_band_costs_chooses_and_is_no_part_of_the_cost(unmet, cost
 
 def test_children_have_numbers_of_both_parents():
     pool = np.repeat([[0.2], [0.8]], 20, axis=1)
-    children = np.concatenate([_offspring(np.random.default_rng(k), pool, 1e-9) for k in range(20)]).round(3)
+    children = np.concatenate([offspring(np.random.default_rng(k), pool, 1e-9) for k in range(20)]).round(3)
     crossed = ((children == 0.2).any(axis=1) & (children == 0.8).any(axis=1)).mean()
     assert 0.05 < crossed < 0.3  # 0.3 are crossed, fewer than half of them with the other one
 

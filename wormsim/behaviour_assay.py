@@ -174,6 +174,11 @@ def reversal_by_touch(behaviour: xr.Dataset, look: Callable = slowest) -> np.nda
     v, t = velocity(behaviour)
     at, half = behaviour["touch_s"].to_numpy(), len(v) // 2
     touched, alone = (np.array([look(v[[k + first]], t, at[k])[0] for k in range(half)]) for first in (0, half))
+    return answer_of(touched, alone)
+
+
+def answer_of(touched: np.ndarray, alone: np.ndarray) -> np.ndarray:
+    """What a touch made of velocities, beside those of untouched twins: not below 0 where a twin does the same."""
     return np.where(touched - alone < -BY_TOUCH_MM_S, touched, np.maximum(touched, 0.0))
 
 

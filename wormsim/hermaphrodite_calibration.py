@@ -9,7 +9,7 @@ import numpy as np
 
 from .assays.backward_drive import DRIVEN as DRIVEN_CELLS
 from .assays.backward_drive import OPENS_NS
-from .behaviour_assay import ANSWER_S, least_mean, mean_between, slowest, velocity, window
+from .behaviour_assay import ANSWER_S, answer_of, least_mean, mean_between, slowest, velocity, window
 from .body.parameters import FREE, MALE_KEYS
 from .body.senses import Touch
 from .calibration import Step, Target
@@ -50,6 +50,17 @@ TOUCHED = (
     Target("touch_back_mm_s", 0.04, _INF, 0.015, _INF, 0.03,
            "speeds up when touched behind, on average of two moments: Chalfie M et al 1985 J Neurosci 5:956"),
 )
+#: That an animal goes on forward at any time is not asked here: worms reverse by themselves. Tap and touch behind are aimed at, and no animal is
+#: refused for them.
+TOUCHED_OFTEN = (
+    Target("touch_front_mm_s", -0.40, -0.06, -1.0, -0.03, 0.02, "backs when touched in front, in the mean: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("touch_front_share", 0.9, 1.0, 0.75, 1.0, 0.15, "... at most moments (chosen here)"),
+    Target("nose_touch_mm_s", -0.40, -0.06, -1.0, -0.03, 0.02, "backs when touched at the nose: Kaplan JM, Horvitz HR 1993 PNAS 90:2227"),
+    Target("nose_touch_share", 0.9, 1.0, 0.75, 1.0, 0.15, "... at most moments (chosen here)"),
+    Target("tap_mm", -_INF, -0.20, -_INF, _INF, 0.40, "path of five seconds from a tap on: Wicks SR, Rankin CH 1995 J Neurosci 15:2434"),
+    Target("touch_back_mm_s", 0.03, _INF, -_INF, _INF, 0.03, "speeds up when touched behind: Chalfie M et al 1985 J Neurosci 5:956"),
+    Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.04, "goes on forward afterwards, in the mean"),
+)
 #: Conductance that holds AVA, AVD and AVE depolarised in the first sieve, nS: one that they may reach through their synapses (chosen here).
 #: Afterwards they are driven as in the assay ``backward_drive``.
 FAINT_NS = 0.15
@@ -59,6 +70,11 @@ FAINT_NS = 0.15
 _FRONTS = tuple(("touch_front", at) for at in (5.7, 6.4, 7.1, 7.8))
 _BACKS = tuple(("touch_back", at) for at in (6.0, 7.5))
 _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = 1.0, 15.0, 10.0, 11.0
+#: One look of many: how often each touch is given, from when on and over how long its moments are spread, and how long a run is, s; what is slower
+#: than so many mm/s is backing (chosen here).
+OFTEN = {"touch_front": 3, "touch_nose": 2, "tap": 1, "touch_back": 1}
+_OFTEN_FROM_S, _OFTEN_S, _OFTEN_RUN_S = 5.0, 3.0, 12.5
+BACKS_MM_S = 0.02
 
 
 def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
@@ -127,6 +143,40 @@ def _answers(seen: dict, alone: np.ndarray, touched: np.ndarray, t: np.ndarray) 
             "recovered_mm_s": np.min([mean_between(v, t, _AGAR_S - 2, _AGAR_S) for v in touched], axis=0)}
 
 
+def observe_touched_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
+    """What TOUCHED_OFTEN asks for, (A,) each, in one look: one noise, and moments of its own for each touch, each beside the same animal untouched.
+
+    As in the assays, an animal has answered where it is slower than its twin by BY_TOUCH_MM_S.
+    """
+    import pandas as pd
+
+    n, rng = len(parameters), np.random.default_rng([77, seed])
+    touches = [(signal, at) for signal, count in OFTEN.items()
+               for at in _OFTEN_FROM_S + _OFTEN_S * (np.arange(count) + rng.random(count)) / count]
+    seen, untouched = crawling(wiring, parameters, [seed], _OFTEN_RUN_S)
+    alone, t = velocity(untouched)
+    worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
+    runs = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_OFTEN_RUN_S,
+                                     seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
+    looks = {"tap": lambda v, at: mean_between(v, t, at, at + 5.0),
+             "touch_back": lambda v, at: mean_between(v, t, at + ANSWER_S[0], at + ANSWER_S[1])}
+    found: dict[str, list[np.ndarray]] = {signal: [] for signal in OFTEN}
+    for (signal, at), v in zip(touches, runs, strict=True):
+        look = looks.get(signal, lambda v, at: slowest(v, t, at))
+        here, left_alone = look(v, at), look(alone, at)
+        found[signal].append(here - left_alone if signal == "touch_back" else answer_of(here, left_alone))
+    front, nose = np.array(found["touch_front"]), np.array(found["touch_nose"])
+    return {**{name: x for name, x in seen.items() if name != "crawl_least_mm_s"},
+            "touch_front_mm_s": front.mean(axis=0), "touch_front_share": _share(front), "nose_touch_mm_s": nose.mean(axis=0),
+            "nose_touch_share": _share(nose), "tap_mm": 5.0 * np.mean(found["tap"], axis=0), "touch_back_mm_s": np.mean(found["touch_back"], axis=0),
+            "recovered_mm_s": np.mean([mean_between(v, t, _OFTEN_RUN_S - 1.5, _OFTEN_RUN_S) for v in runs], axis=0)}
+
+
+def _share(answers: np.ndarray) -> np.ndarray:
+    """Share of (touches, A) answers that are backing, (A,); not-a-number for one that failed."""
+    return np.where(np.isnan(answers).any(axis=0), np.nan, (answers < -BACKS_MM_S).mean(axis=0))
+
+
 def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
     """A sieve: how far an animal goes forward alone, backs after a touch at both of two moments, and goes on; 3 where it does all."""
     import pandas as pd
@@ -153,4 +203,6 @@ def hermaphrodite_steps() -> dict[str, Step]:
     return {"moving": Step(MOVING, observe_moving, keys),
             "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches(*DRIVEN_CELLS, g_nS=FAINT_NS)),
             "touched_front": Step((*crawl, *TOUCHED_FRONT), observe_touched_front, keys, _TOUCHING, answers_touch),
+            "touched_often": Step((*(t for t in crawl if t.name != "crawl_least_mm_s"), *TOUCHED_OFTEN), observe_touched_often, keys, _TOUCHING,
+                                  often=True),
             "touched": Step((*crawl, *TOUCHED), observe_touched, keys, _TOUCHING, answers_touch)}

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..animal import individual
 from ..body.form import MALE
 from ..body.parameters import BY_KEY
-from ..calibrated import OTHERS
-from ..calibration import calibrate, from_unit, to_unit
+from ..calibrated import OTHERS, load_animals
+from ..calibration import from_unit, to_unit
+from ..calibration_search import calibrate
 from ..calibration_steps import steps
 from ..circuit import load_circuit
 from ..errors import InputError, UnknownNameError, warn_data
@@ -39,6 +40,7 @@ class HowTable(BaseModel):
     animals: int = Field(default=1, ge=1, le=100, description="animals of every individual: the same signs and factors, other strengths")
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn, first step only (a .parquet "
                         "file, or a packaged one)")
+    of: str = Field(default="", description="ensemble whose individuals are searched further, each from its own animal, in place of pilots and draws")
     draws: int = Field(default=128, ge=0, description="first candidates from the priors, first step only")
     near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before (a "
                       "later step without a sieve: at most `kept`)")
@@ -54,7 +56,7 @@ class HowTable(BaseModel):
 class SearchTable(HowTable):
     """Who is searched, and how."""
 
-    individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried")
+    individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried; of an ensemble, at most so many of its own")
     first: int = Field(default=100, ge=0, description="number of the first individual")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
 
@@ -73,6 +75,11 @@ def check(spec: Spec) -> None:
     that are not there or are of the individuals that are searched.
     """
     search = spec.search
+    if search.of:
+        if search.pilots or search.draws or search.shuffles or search.animals > 1:
+            raise InputError(f"search.of = {search.of!r}: each individual starts from its own animal, so that there are no pilots, draws, shuffles "
+                             "or further animals; leave pilots out and set draws = 0, shuffles = 0 and animals = 1")
+        of_them(search.of, spec.seed)
     for name in search.asked:
         if name not in steps():
             raise UnknownNameError("step of a calibration", name, steps())
@@ -82,7 +89,7 @@ def check(spec: Spec) -> None:
         raise InputError(f"asked = {', '.join(others)}: these are no steps of a {'male' if male else 'hermaphrodite'}, which circuit = "
                          f"{search.circuit!r} is of; there are {', '.join(own)}")
     pilots = pilots_of(search.pilots)
-    if pilots is None and not search.draws:
+    if pilots is None and not search.draws and not search.of:
         raise InputError("a search needs pilots, or first candidates from the priors (search.draws)")
     if search.first + max(search.individuals, search.shuffles) > OTHERS:
         raise InputError(f"search.first = {search.first}: numbers of individuals have to stay below {OTHERS}")
@@ -95,6 +102,17 @@ def check(spec: Spec) -> None:
         if same := sorted({int(number) for number in of_this_seed["number"]} & set(searched)):
             raise InputError(f"pilots = {search.pilots!r} holds animals of the individuals {', '.join(map(str, same))}, which are searched here; "
                              "pilots are animals of other individuals: set search.first")
+
+
+def of_them(name: str, seed: int) -> pd.DataFrame:
+    """The animals of an ensemble that are searched further: the first of every individual of the real wiring."""
+    table = load_animals(name)
+    table = table[(table["kind"] == "real") & (table["animal"] == 0)]
+    if table.empty:
+        raise InputError(f"search.of = {name!r}: no animal of the real wiring was accepted")
+    if other := sorted(set(table.get("seed", [0])) - {seed}):
+        raise InputError(f"search.of = {name!r} holds individuals of the seed {other[0]}, and this calibration has seed = {seed}")
+    return table
 
 
 def pilots_of(name: str) -> pd.DataFrame | None:
@@ -125,7 +143,11 @@ def one(spec: dict) -> pd.DataFrame:
     asked = [steps()[name] for name in settings.asked]
     how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations,
            "unmet": settings.unmet}
-    found = [calibrate(wiring, asked, number, pilots=pilots_of(settings.pilots), draws=settings.draws, **how)]
+    if settings.of:
+        own = of_them(settings.of, spec["seed"])
+        found = [calibrate(wiring, asked, number, pilots=own[own["number"] == number], draws=0, own=True, **how)]
+    else:
+        found = [calibrate(wiring, asked, number, pilots=pilots_of(settings.pilots), draws=settings.draws, **how)]
     keys = asked[-1].keys
     for k in range(1, settings.animals if found[0]["accepted"] else 1):
         # others of this individual: from where it is, shaken, in the last step alone, under another noise
@@ -146,7 +168,10 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     search = spec.search
     # a chunk is what is done with one individual, however many are tried
     common = {"settings": search.model_dump(mode="json", include=set(HowTable.model_fields)), "seed": spec.seed}
-    tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
+    numbers = range(search.first, search.first + search.individuals)
+    if search.of:
+        numbers = of_them(search.of, spec.seed)["number"].head(search.individuals).astype(int).tolist()
+    tried = [{**common, "number": number, "shuffle": None} for number in numbers]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
     animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {', '.join(search.asked)}"), ignore_index=True)
     asked = [steps()[name] for name in search.asked]
