@@ -5,7 +5,7 @@ An individual fixes wiring, signs and strength factors; what is searched are the
 ``calibration_search.py`` goes from step to step.
 
 A target is a band; what lies outside costs the square of its distance in units of the target's `scale`, at most MOST. An animal is
-accepted when every target is within its `accepted` band, which is wider than the band aimed at. How many individuals were tried
+accepted when every target that is required is within its `accepted` band, which is wider than the band aimed at. How many individuals were tried
 and how many were accepted is part of the result.
 """
 
@@ -44,6 +44,8 @@ class Target:
     scale : float
         Distance from the band aimed at that costs 1.
     source : str
+    required : bool
+        Else no animal is refused for it: it is searched for, and how many meet it is seen in the table of animals.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Target:
     accept_high: float
     scale: float
     source: str
+    required: bool = True
 
     def cost(self, x: np.ndarray) -> np.ndarray:
         """Cost of each value; MOST where it is not a number."""
@@ -116,8 +119,13 @@ def total_cost(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.n
 
 
 def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
-    """Which animals meet every band of acceptance, (A,) bool."""
-    return np.all([t.met(seen[t.name]) for t in targets], axis=0)
+    """Which animals meet every band of acceptance that is required, (A,) bool."""
+    return np.all([t.met(seen[t.name]) for t in targets if t.required], axis=0)
+
+
+def missed(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
+    """How many bands of acceptance each animal misses, required or not, (A,)."""
+    return np.sum([~t.met(seen[t.name]) for t in targets], axis=0)
 
 
 def offspring(rng: np.random.Generator, pool: np.ndarray, sigma: float) -> np.ndarray:

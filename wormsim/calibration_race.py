@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .body.parameters import BY_KEY
-from .calibration import POPULATION, accepts, from_unit, offspring, total_cost
+from .calibration import POPULATION, accepts, from_unit, missed, offspring, total_cost
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +41,8 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
          unmet: float) -> tuple[dict, pd.DataFrame, int]:
     """One step: the best animal, parameters of the best few, and how many were looked at, each as often as it was.
 
-    The best one is that of the least cost among those that can be accepted; else it is the first of those that were kept. Its measures are means over
-    its `looks`; one that failed in a look is not-a-number in all of them.
+    It ends when an animal meets every band, required or not. The best is the first among those that can be accepted, else among all. Its measures
+    are means over its `looks`; one that failed in a look is not-a-number in all of them.
     """
     points, total, looks = first, np.zeros((len(first), 0)), np.zeros(len(first))
     evaluations = 0
@@ -53,17 +53,18 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
         total = now if not gone else total + now
         looks = looks + 1
         mean = dict(zip(seen, (total / looks[:, None]).T, strict=True))
-        cost, good = total_cost(step.targets, mean), accepts(step.targets, mean) & (looks >= LOOKS)
-        rank = cost + unmet * np.sum([~t.met(mean[t.name]) for t in step.targets], axis=0) + DOUBT / looks
+        cost, short, seasoned = total_cost(step.targets, mean), missed(step.targets, mean), looks >= LOOKS
+        rank = cost + unmet * short + DOUBT / looks
         order = np.argsort(rank, kind="stable")
-        if good.any() or gone == generations:
+        if (seasoned & (short == 0)).any() or gone == generations:
             break
         order = order[:KEPT]
         new = offspring(rng, points[order], sigma)[: POPULATION - KEPT]
         points = np.concatenate([points[order], new])
         total = np.concatenate([total[order], np.zeros((len(new), total.shape[1]))])
         looks = np.concatenate([looks[order], np.zeros(len(new))])
-    best = int(np.lexsort((cost, ~good))[0]) if good.any() else int(order[0])
+    good = accepts(step.targets, mean) & seasoned
+    best = int(np.lexsort((rank, ~good))[0])
     parameters = from_unit(points, step.keys)
     return ({"accepted": bool(good[best]), "cost": float(cost[best]), "looks": int(looks[best]), "generations": gone,
              **{name: float(x[best]) for name, x in mean.items()}, **{key: float(parameters[key].iloc[best]) for key in BY_KEY}},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .body.parameters import BY_KEY
-from .calibration import MOST, Step, accepts, from_unit, offspring, to_unit, total_cost
+from .calibration import MOST, Step, accepts, from_unit, missed, offspring, to_unit, total_cost
 from .calibration_race import race
 from .errors import InputError
 
@@ -122,7 +122,7 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
         cost, good = total_cost(step.targets, seen), accepts(step.targets, seen)
         evaluations += len(u)
         cheapest = min(cheapest, float(cost.min()))
-        rank = cost + unmet * np.sum([~t.met(seen[t.name]) for t in step.targets], axis=0)
+        rank = cost + unmet * missed(step.targets, seen)
         k = int(np.lexsort((rank, ~good))[0])
         if (good[k], -rank[k]) > (best["accepted"], -worth):
             worth = float(rank[k])

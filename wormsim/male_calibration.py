@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .body.male_tail import CLOACA
-from .body.mate import IN_TOUCH_MM, beside
+from .body.mate import IN_TOUCH_MM, beside, draw
 from .body.parameters import FREE, MALE_KEYS
 from .calibration import HOPELESS, Step, Target
 from .calibration_looks import crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
-from .mating_ethogram import GRACE_S, ethogram, runs, turns
+from .mating_ethogram import GRACE_S, ethogram, runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,15 +74,10 @@ PRODDING = (
     Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
 )
 #: In the mean over many looks, each with its own noise and its own places along her; that he goes on forward at any time is not asked.
-TURNING_OFTEN = (
-    Target("answered", 0.80, 1.0, 0.50, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
-    Target("scan_mm_s", 0.06, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
-    Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
-    Target("turn_progress", 0.25, 1.0, 0.10, 1.0, 0.06,
-           "how far his cloaca goes along her outline beyond her end, in her lengths, TIP of it round the end"),
-    Target("turn_lost_s", 0.0, 0.2, 0.0, 3.0, 0.7, "longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip"),
-    Target("turn_round", 0.9, 1.0, 0.60, 1.0, 0.25, "share of meetings whose first turn is good or sloppy by the rules of the ethogram: " + _STEPS),
-    Target("turn_good", 0.9, 1.0, 0.40, 1.0, 0.25, "... in which it is good"),
+ANSWERING_OFTEN = (
+    Target("answered", 0.90, 1.0, 0.65, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
+    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, until he has gone a tenth of her: " + _BACKING),
 )
 _RUN_S, _EVERY_MS, _SCAN_S = 15.0, 100.0, 8.0
 #: Noises under which he has to crawl alone, those of the meetings among them: of 21 males that had crawled under one, 11 backed by themselves
@@ -98,8 +93,10 @@ BENDERS = (*MALE_KEYS, "gain_AS", "half_AS_mV", "gain_D", "half_D_mV", "in_D", "
 STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
-#: Meetings of one look of many, how far from her end in her lengths, and how long they last, s (chosen here).
-OFTEN, OFTEN_FROM, _OFTEN_RUN_S = 4, (0.15, 0.40), 12.0
+#: Meetings of one look of many, and how long they last, s (chosen here).
+OFTEN, _OFTEN_RUN_S = 4, 12.0
+#: Seed of their mates: those of the assay have 0.
+_MATES = 78
 
 
 def meetings(wiring: Wiring) -> tuple[World, ...]:
@@ -146,45 +143,26 @@ def observe_bending(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> 
     return out | _rounds(there, 0, len(parameters), (there["failed"].to_numpy() == "")[None])
 
 
-def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """What CRAWLING_BENT and TURNING_OFTEN ask for, (A,) each, in one look: one noise, alone and beside OFTEN mates, at places of its own."""
+def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
+    """What CRAWLING and ANSWERING_OFTEN ask for, (A,) each, in one look: one noise, alone and beside OFTEN mates, drawn as in the assay."""
     import pandas as pd
 
-    n, rng, (x, y) = len(parameters), np.random.default_rng([78, seed]), start_pose(wiring)
-    # from her end, in her lengths: near and far, towards her tail and her head by turns
-    away = OFTEN_FROM[0] + (OFTEN_FROM[1] - OFTEN_FROM[0]) * (rng.permutation(OFTEN) + rng.random(OFTEN)) / OFTEN
-    worlds = [World(mate=beside(x, y, wiring.form, at=1 - a if k % 2 else a, parallel=bool(k % 2), vulva_faces=False, gap_mm=IN_TOUCH_MM))
-              for k, a in enumerate(away)]
+    n, (x, y) = len(parameters), start_pose(wiring)
+    mates = draw(OFTEN, x, y, wiring.form, _MATES, first=OFTEN * seed, gap_mm=IN_TOUCH_MM)
     out, alone = crawling(wiring, parameters, [seed], _OFTEN_RUN_S)
-    there = simulate_animals(wiring, pd.concat([parameters] * OFTEN, ignore_index=True), [w for w in worlds for _ in range(n)],
+    there = simulate_animals(wiring, pd.concat([parameters] * OFTEN, ignore_index=True), [World(mate=her) for her in mates for _ in range(n)],
                              duration_s=_OFTEN_RUN_S, every_ms=_EVERY_MS, seeds=[seed] * (OFTEN * n))
-    fine = there["failed"].to_numpy() == ""
-    seen = {t.name: np.full((OFTEN, n), np.nan) for t in TURNING_OFTEN}
-    for v in np.flatnonzero(fine):
-        for name, value in _came_round(there, v, away[v // n]).items():
-            seen[name][v // n, v % n] = value
+    contact, speed = np.full((2, OFTEN * n), np.nan)
+    for v in np.flatnonzero(there["failed"].to_numpy() == ""):
+        m = meeting(there, v)
+        along, held = _along(there, v, m)
+        contact[v], speed[v] = held[m.time_s > 0.5].mean(), _speed(m, along, 0.10)
+    contact, speed = (z.reshape(OFTEN, n).mean(axis=0) for z in (contact, speed))
     stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
     twins = alone.isel(variant=np.tile(np.arange(n), OFTEN), time=slice(None, None, stride))
-    # none to answer counts as none answered
-    share = np.where(fine.reshape(OFTEN, n).all(axis=0), np.nan_to_num(answered(there, twins, n)), np.nan)
-    return {**{name: value for name, value in out.items() if name != "crawl_least_mm_s"},
-            **{name: value.mean(axis=0) for name, value in seen.items()}, "answered": share}
-
-
-def _came_round(behaviour: xr.Dataset, variant: int, away: float) -> dict[str, float]:
-    """One meeting of a look, `away` of her length from her end."""
-    m = meeting(behaviour, variant)
-    along, held = _along(behaviour, variant, m)
-    first = next((turn[3] for turn in turns(m) if turn[3] != "returned"), "")
-    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_mm_s": _speed(m, along, away - 0.05),
-            "turn_progress": min(float(along.max()) - away, 0.3), "turn_lost_s": _lost(along, held, away, m),
-            "turn_round": float(first in ("good", "sloppy")), "turn_good": float(first == "good")}
-
-
-def _lost(along: np.ndarray, held: np.ndarray, away: float, m: Meeting) -> float:
-    """Longest loss of contact until he is round her end, which was `away` of her length from where he started, s."""
-    round_her = np.flatnonzero(along >= away + TIP)
-    return max((b - a for a, b in runs(~held[: round_her[0] if len(round_her) else None])), default=0) * m.dt_s
+    share = np.nan_to_num(answered(there, twins, n))  # none that he could have answered: none answered
+    return {**{name: value for name, value in out.items() if name != "crawl_least_mm_s"}, "meet_contact": contact, "scan_mm_s": speed,
+            "answered": np.where(np.isnan(contact), np.nan, share)}
 
 
 def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: tuple[World, ...], seed: int) -> xr.Dataset:
@@ -243,8 +221,10 @@ def turned(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
     """One of the other meetings: along her flank to her end, round it, and on along the other flank."""
     m = meeting(behaviour, variant)
     along, held = _along(behaviour, variant, m)
+    round_her = np.flatnonzero(along >= 1.0 - TURN_AT + TIP)
+    apart = [b - a for a, b in runs(~held[: round_her[0] if len(round_her) else None])]
     return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, 0.35), "turn_progress": float(along.max()),
-            "turn_bend_per_mm": _bend(behaviour, variant, m), "turn_lost_s": _lost(along, held, 1.0 - TURN_AT, m)}
+            "turn_bend_per_mm": _bend(behaviour, variant, m), "turn_lost_s": max(apart, default=0) * m.dt_s}
 
 
 def _speed(m: Meeting, along: np.ndarray, goal: float) -> float:
@@ -301,7 +281,7 @@ def male_steps() -> dict[str, Step]:
             "bending": Step(BENDING, observe_bending, keys, BENDERS, hopeless=2 * HOPELESS),
             # who came so far has a slope
             "turning": Step(turning, observe_mating, keys, hopeless=np.inf),
-            "turning_often": Step((*(t for t in CRAWLING_BENT if t.name != "crawl_least_mm_s"), *TURNING_OFTEN), observe_turning_often, keys, BENDERS,
-                                  often=True),
+            "answering_often": Step((*(t for t in CRAWLING if t.name != "crawl_least_mm_s"), *ANSWERING_OFTEN), observe_answering_often, keys, male,
+                                    often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}

@@ -257,11 +257,6 @@ def _contacts(f: _Flags, m: Meeting, anyway: np.ndarray) -> list[Event]:
     return out
 
 
-def turns(m: Meeting) -> list[Event]:
-    """His tries to turn round her ends."""
-    return _turns(_flags(m), m)
-
-
 def _turns(f: _Flags, m: Meeting) -> list[Event]:
     """Tries to turn round her ends."""
     to_end = np.minimum(m.place, 1 - m.place) * m.mate_length_mm
