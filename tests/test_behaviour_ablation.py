@@ -27,6 +27,7 @@ from wormsim.calibrated import (
     wiring_of,
 )
 from wormsim.calibration import accepts
+from wormsim.calibration_race import looks_of
 from wormsim.calibration_steps import steps
 from wormsim.cli import app
 from wormsim.closed_loop import World, simulate_animals
@@ -338,13 +339,15 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
 
 @pytest.mark.parametrize(("name", "circuit", "asked"), [
     ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
-    ("turning", "whole_male", "turning")])
+    ("touched_often", "whole_hermaphrodite", "touched_often"), ("answering", "whole_male", "answering_often"), ("turning", "whole_male", "turning")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]
-    kind = steps()[asked]
+    kind, number = steps()[asked], int(row["number"])
     two = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
-    seen = kind.observe(wiring_of(row, ws.load_circuit(circuit)), two, int(row["number"]))
+    seeds = looks_of(number, int(row["generations"]), int(row["looks"])) if kind.often else [number]
+    each = [kind.observe(wiring_of(row, ws.load_circuit(circuit)), two, seed) for seed in seeds]
+    seen = {name: np.mean([look[name] for look in each], axis=0) for name in each[0]}
     assert accepts(kind.targets, seen)[0]
     for target in kind.targets:
         assert seen[target.name][0] == pytest.approx(row[target.name], rel=0.02, abs=0.005)

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from .circuit import Circuit
 
-ENSEMBLES = ("hermaphrodite", "touched", "male", "turning")
+ENSEMBLES = ("hermaphrodite", "touched", "touched_often", "male", "answering", "turning")
 #: Added to the number of an individual for each further animal of it: a label and a noise of its own.
 OTHERS = 100_000
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "turning+male".
+    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "turning+answering".
 
     Parameters
     ----------

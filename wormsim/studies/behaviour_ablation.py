@@ -43,7 +43,7 @@ class ModelTable(_Table):
     """Which animals."""
 
     circuit: str
-    animals: str = Field(description='calibrated ensemble: "hermaphrodite", "touched", "male", "turning", the path of a .parquet file, or '
+    animals: str = Field(description='calibrated ensemble: "hermaphrodite", "touched_often", "answering", "turning", the path of a .parquet file, or '
                          'several of them joined by a plus')
     most: int = Field(default=24, ge=2, description="individuals of the real wiring that take part, the first ones accepted")
     assays: list[str] = Field(min_length=1)

@@ -1,0 +1,232 @@
+"""Calibrations that look anew in every generation, and those that go on from an ensemble: on planted animals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_calibration import T, beside_her, together, trace
+from test_calibration_search import HOW, KEYS, Worm, _step
+
+import wormsim as ws
+from wormsim import hermaphrodite_calibration, male_calibration
+from wormsim.animal import individual
+from wormsim.assays import mating
+from wormsim.calibrated import load_animals, parameters_of
+from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
+from wormsim.calibration_race import EACH, FIRST_LOOK, LOOKS, looks_of
+from wormsim.calibration_search import calibrate
+from wormsim.errors import InputError
+from wormsim.studies import calibrate_animals
+
+
+def lucky(parameters, seed):
+    """1 for about half of all animals, others with every seed."""
+    u = to_unit(parameters, KEYS)[:, 0]
+    return (np.modf(1e6 * u * (1 + seed % 97))[0] < 0.5).astype(float)
+
+
+def often(observe, *targets):
+    return Step(targets, observe, KEYS, often=True)
+
+
+def test_who_does_it_at_one_look_alone_is_not_accepted():
+    """All are as good as a coin: a search with one look takes the first that shows a head, a race none."""
+    target = Target("good", 1.0, 1.0, 0.95, 1.0, 0.5, "a test")
+
+    def observe(wiring, parameters, seed):
+        return {"good": lucky(parameters, seed)}
+
+    found = calibrate(Worm(), [often(observe, target)], 0, draws=64, generations=30)
+    assert not found["accepted"]
+    assert 0.2 < found["good"] < 0.95
+    assert calibrate(Worm(), [Step((target,), observe, KEYS)], 0, draws=64, generations=30)["accepted"]
+
+
+def test_an_animal_is_held_to_the_mean_over_its_looks():
+    """One number has to be near 0.5; each look adds a noise of its own, which one look cannot tell from it."""
+    asked = []
+
+    def observe(wiring, parameters, seed):
+        asked.append(seed)
+        return {"near": np.abs(to_unit(parameters, KEYS)[:, 0] - 0.5) + 0.2 * lucky(parameters, seed)}
+
+    found = calibrate(Worm(), [often(observe, Target("near", 0.0, 0.05, -1.0, 0.14, 0.05, "a test"))], 3, draws=64, generations=100)
+    assert found["accepted"]
+    assert found["looks"] >= LOOKS
+    looks = list(looks_of(3, found["generations"], found["looks"]))
+    assert looks == asked[-found["looks"]:]
+    assert len(set(asked)) == len(asked)
+    assert asked[0] == FIRST_LOOK + 3 * EACH
+    again = np.mean([observe(None, pd.DataFrame([found]), seed)["near"][0] for seed in looks])
+    assert found["near"] == pytest.approx(again)
+
+
+def test_a_generation_is_what_was_kept_and_new_ones():
+    sizes = []
+
+    def observe(wiring, parameters, seed):
+        sizes.append(len(parameters))
+        return {"never": np.ones(len(parameters))}
+
+    calibrate(Worm(), [often(observe, Target("never", 0.0, 0.0, 0.0, 0.0, 1.0, "a test"))], 0, draws=64, generations=5)
+    assert sizes == [64] + [POPULATION] * 5
+
+
+def test_who_failed_once_is_not_accepted():
+    def observe(wiring, parameters, seed):
+        return {"good": np.full(len(parameters), np.nan if seed % LOOKS == 0 else 1.0)}  # any LOOKS looks on end hold a failure
+
+    found = calibrate(Worm(), [often(observe, Target("good", 1.0, 1.0, 1.0, 1.0, 1.0, "a test"))], 0, draws=64, generations=20)
+    assert not found["accepted"]
+
+
+def test_what_is_not_required_is_searched_for_and_refuses_nobody():
+    """The first number has to be low, the second is wished high: the search goes on after the first is there."""
+    def observe(wiring, parameters, seed):
+        u = to_unit(parameters, KEYS)
+        return {"first": u[:, 0], "wished": u[:, 1]}
+
+    must = Target("first", 0.0, 0.4, 0.0, 0.5, 0.2, "a test")
+    for high, met in ((0.8, True), (1.1, False)):
+        wish = Target("wished", high, 2.0, high, 2.0, 0.2, "a test", required=False)
+        found = calibrate(Worm(), [often(observe, must, wish)], 0, draws=16, generations=40, unmet=4.0)
+        assert found["accepted"]
+        assert (found["wished"] >= high) == met
+        assert (found["generations"] < 40) == met
+    assert found["wished"] > 0.9
+    refused = calibrate(Worm(), [often(observe, Target("first", 2.0, 3.0, 2.0, 3.0, 0.2, "a test"), wish)], 0, draws=16, generations=12)
+    assert not refused["accepted"]
+
+
+def test_touches_at_moments_of_their_own_are_answered_beside_the_same_noise_alone(monkeypatch):
+    """Planted: one that answers every touch, one those in front, one that does the same alone, one that fails when touched at the nose."""
+    module, moments = hermaphrodite_calibration, {}
+
+    def simulate(wiring, parameters, worlds, *, duration_s, seeds):
+        out = []
+        for k, world in enumerate(worlds):
+            touch, animal = world.touches[0], k % 4
+            moments.setdefault(seeds[k], []).append((touch.signal, touch.start_s))
+            back = trace((touch.start_s + 0.5, 11.0, -0.2))
+            failed = animal == 3 and touch.signal == "touch_nose"
+            out.append(back * np.nan if failed else back if animal != 1 or touch.signal == "touch_front" else trace())
+        return np.concatenate(out)
+
+    alone = np.concatenate([trace(), trace(), trace((5.0, 12.5, -0.2)), trace()])
+    monkeypatch.setattr(module, "crawling", lambda *_: ({"crawl_speed_mm_s": np.ones(4), "crawl_least_mm_s": np.zeros(4)}, alone))
+    monkeypatch.setattr(module, "simulate_animals", simulate)
+    monkeypatch.setattr(module, "velocity", lambda v: (v, T))
+    four = pd.DataFrame({"a": range(4)})
+    seen = module.observe_touched_often(None, four, 5)
+    assert seen["touch_front_share"].tolist() == [1.0, 1.0, 0.0, 1.0]
+    np.testing.assert_array_equal(seen["nose_touch_share"], [1.0, 0.0, 0.0, np.nan])
+    assert seen["touch_front_mm_s"] == pytest.approx([-0.2, -0.2, 0.0, -0.2])
+    assert seen["nose_touch_mm_s"][:2] == pytest.approx([-0.2, 0.1])
+    assert seen["recovered_mm_s"][:3] == pytest.approx([0.1, 0.1, 0.1])
+    assert "crawl_least_mm_s" not in seen
+    module.observe_touched_often(None, four, 6)
+    first, second = (moments[seed] for seed in (5, 6))
+    assert [s for s, _ in first[::4]] == [signal for signal, count in module.OFTEN.items() for _ in range(count)]
+    assert all(a != b for a, b in zip(first, second, strict=True))
+    assert all(5.0 <= at < 8.0 for _, at in first + second)
+
+
+def test_contacts_with_drawn_mates_are_held_to_the_male_alone_under_the_same_noise(monkeypatch):
+    """Two males beside four mates: the first answers her in three meetings and backs alone in none, the second backs alone as well."""
+    def back(t):
+        return 0.6 - 0.02 * min(t, 2.0) + 0.06 * max(t - 2.0, 0.0)
+
+    def on(t):
+        return 0.6 - 0.02 * t
+
+    asked = {}
+
+    def simulate(wiring, parameters, worlds, **how):
+        asked.update(worlds=worlds, seeds=how["seeds"])
+        return met_her
+
+    met_her = together([beside_her(place, lambda t: 1) for place in (back, back, back, back, back, back, on, on)])
+    alone = together([beside_her(place, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05) for place in (on, back)])
+    monkeypatch.setattr(male_calibration, "crawling", lambda *_: ({"crawl_least_mm_s": np.zeros(2)}, alone))
+    monkeypatch.setattr(male_calibration, "simulate_animals", simulate)
+    male, two = individual(ws.load_circuit("whole_male"), 0), pd.DataFrame({"a": [0, 1]})
+    seen = male_calibration.observe_answering_often(male, two, 9)
+    assert seen["answered"].tolist() == [0.75, 0.0]
+    assert (seen["meet_contact"] > 0.9).all()
+    assert seen["scan_mm_s"][0] == pytest.approx(3 / 4 * seen["scan_mm_s"].max(), abs=0.02)
+    assert set(asked["seeds"]) == {9}
+    first = [world.mate for world in asked["worlds"]]
+    assert all(a == b for a, b in zip(first[::2], first[1::2], strict=True))  # both males meet the same four
+    male_calibration.observe_answering_often(male, two, 10)
+    places = [{(world.x_mm, world.y_mm) for world in mates} for mates in (first, [world.mate for world in asked["worlds"]])]
+    assert len(places[0]) == 4
+    assert not places[0] & places[1]
+    assert not places[0] & {(m.x_mm, m.y_mm) for m in (mating.world(male, 64_000 + k).mate for k in range(mating.WORLDS))}
+    met_her["failed"] = ("variant", ["", "", "", "", "", "", "crosses itself", ""])
+    seen = male_calibration.observe_answering_often(male, two, 9)
+    assert all(np.isnan(seen[name][0]) for name in ("answered", "meet_contact", "scan_mm_s"))
+    assert np.isfinite(seen["answered"][1])
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Animals of three individuals, and a shuffle's."""
+    u = np.random.default_rng(0).random((4, len(KEYS)))
+    table = from_unit(u, KEYS).assign(wiring="real wiring", kind=["real", "real", "real", "degree"], shuffle_seed=0, number=[7, 9, 12, 9],
+                                      accepted=[True, True, True, True], cost=0.0, animal=0, seed=0)
+    table.to_parquet(tmp_path / "mine.parquet")
+    return str(tmp_path / "mine.parquet")
+
+
+OF = {**HOW, "draws": 0}
+
+
+def test_an_ensemble_is_searched_further_from_its_own_animals(three, monkeypatch):
+    """Each is a candidate itself: where it is good already, it is what is found."""
+    centre = to_unit(load_animals(three), KEYS)[1, :2]
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", centre)})
+    settings = calibrate_animals.HowTable(**{**OF, "of": three, "generations": 1}).model_dump(mode="json")
+    found = {number: calibrate_animals.one({"settings": settings, "seed": 0, "number": number, "shuffle": None}).iloc[0] for number in (7, 9)}
+    assert found[9]["accepted"]
+    assert parameters_of(pd.DataFrame([found[9]])).astype(float).to_numpy() == pytest.approx(
+        parameters_of(load_animals(three).query("number == 9 and kind == 'real'")).to_numpy(float))
+    assert not found[7]["accepted"]
+
+
+def test_those_who_are_searched_further_are_the_first_of_the_real_wiring(three, monkeypatch):
+    asked = []
+
+    class Runner:
+        """Runs chunks here."""
+
+        def map(self, function, specs, stage):
+            asked.extend(spec["number"] for spec in specs)
+            return [pd.DataFrame([{"kind": "real", "number": spec["number"], "animal": 0, "accepted": True, "generations": 0, "reached": 1,
+                                   "near": 0.0}]) for spec in specs]
+
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    monkeypatch.setattr(calibrate_animals, "check", lambda spec: None)
+    for count, numbers in ((2, [7, 9]), (30, [7, 9, 12])):
+        asked.clear()
+        calibrate_animals.run(calibrate_animals.Spec(search={**OF, "of": three, "individuals": count}), Runner())
+        assert asked == numbers
+
+
+@pytest.mark.parametrize(("how", "message"), [
+    ({"pilots": "pilot"}, "leave pilots out"), ({"draws": 5}, "draws = 0"), ({"shuffles": 1}, "shuffles = 0"), ({"animals": 2}, "animals = 1"),
+    ({"of": "nobody"}, "'nobody' is no ensemble")])
+def test_what_does_not_go_with_an_ensemble_is_refused(three, how, message):
+    search = {**OF, "asked": ["moving"], "individuals": 2, "of": three, **how}
+    with pytest.raises(InputError, match=message):
+        calibrate_animals.check(calibrate_animals.Spec(search=search))
+
+
+def test_an_ensemble_of_another_seed_or_of_shuffles_alone_is_refused(three):
+    search = {**OF, "asked": ["moving"], "individuals": 2, "of": three}
+    calibrate_animals.check(calibrate_animals.Spec(search=search))
+    with pytest.raises(InputError, match="individuals of the seed 0, and this calibration has seed = 4"):
+        calibrate_animals.check(calibrate_animals.Spec(search=search, seed=4))
+    pd.read_parquet(three).query("kind == 'degree'").to_parquet(three)
+    with pytest.raises(InputError, match="no animal of the real wiring"):
+        calibrate_animals.check(calibrate_animals.Spec(search=search))
