@@ -85,8 +85,8 @@ class Step:
     hopeless : float
         It is not searched where its cheapest first candidate costs more.
     often : bool
-        `observe` looks elsewhere with every seed, and an animal is held to the means over many looks (:mod:`wormsim.calibration_race`);
-        then `hopeless` says nothing.
+        `observe` looks elsewhere with every seed, and animals are held to means over many looks (:mod:`wormsim.calibration_race`);
+        `hopeless` says nothing then.
     """
 
     targets: tuple[Target, ...]

@@ -41,7 +41,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     seed : int
     pilots : DataFrame, optional
         Parameters near which first candidates of the first step are drawn; animals of other individuals, found before. They themselves
-        are no candidates: every animal is found for its own wiring.
+        are no candidates (but see `own`): every animal is found for its own wiring.
     draws, near : int
         First candidates from the priors (first step only), and near the pilots or the animals of the step before: a normal in the unit
         cube of a tenth, a half or all of `spread`. The animals of the step before are candidates of the next one themselves.
@@ -50,12 +50,12 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     sigma : float
         Smallest change, in the unit cube; others are 3, 10 and 30 times as large.
     generations : int
-        Of the evolution in every step, at most: see PATIENCE and HOPELESS.
+        Of the evolution in every step, at most: see PATIENCE and HOPELESS, and for a step that looks anew ``calibration_race.py``.
     unmet : float
         What a candidate costs more for each band of acceptance that it misses, while the best are chosen: without it a search can stand still
         at one that is near all bands and in all but one. The `cost` of an animal is without it.
     own : bool
-        The pilots are animals of this individual itself, and candidates as they are.
+        The pilots are animals of this individual itself, found before, and candidates as they are.
 
     Returns
     -------

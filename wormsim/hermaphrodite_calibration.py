@@ -69,10 +69,10 @@ FAINT_NS = 0.15
 _FRONTS = tuple(("touch_front", at) for at in (5.7, 6.4, 7.1, 7.8))
 _BACKS = tuple(("touch_back", at) for at in (6.0, 7.5))
 _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = 1.0, 15.0, 10.0, 11.0
-#: One look of many: how often each touch is given, from when on and over how long its moments are spread, and how long a run is, s; what is slower
-#: than so many mm/s is backing (chosen here).
+#: One look of many: how often each touch is given; from when on its moments are spread, over how long, when the last can have been answered, and how
+#: long a run is, s; backwards by more than so many mm/s is backing (chosen here).
 OFTEN = {"touch_front": 3, "touch_nose": 2}
-_OFTEN_FROM_S, _OFTEN_S, _OFTEN_RUN_S = 5.0, 3.0, 12.5
+_OFTEN_FROM_S, _OFTEN_S, _ANSWERED_S, _OFTEN_RUN_S = 4.0, 3.0, 12.0, 13.5
 BACKS_MM_S = 0.02
 
 
@@ -162,7 +162,7 @@ def observe_touched_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
     return {**{name: x for name, x in seen.items() if name != "crawl_least_mm_s"},
             "touch_front_mm_s": front.mean(axis=0), "touch_front_share": _share(front), "nose_touch_mm_s": nose.mean(axis=0),
             "nose_touch_share": _share(nose),
-            "recovered_mm_s": np.mean([mean_between(v, t, _OFTEN_RUN_S - 1.5, _OFTEN_RUN_S) for v in runs], axis=0)}
+            "recovered_mm_s": np.mean([mean_between(v, t, _ANSWERED_S, _OFTEN_RUN_S) for v in runs], axis=0)}
 
 
 def _share(answers: np.ndarray) -> np.ndarray:

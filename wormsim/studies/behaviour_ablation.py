@@ -248,9 +248,13 @@ def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str
 
 def _calibration_text(name: str) -> str:
     """How many of those tried one calibration accepted."""
-    tried = load_animals(name, accepted=False)
-    tried = tried[tried["animal"] == 0].groupby("kind")["accepted"]
+    table = load_animals(name, accepted=False)
+    tried = table[table["animal"] == 0].groupby("kind")["accepted"]
     size, good = tried.size(), tried.sum()
+    if "further" in table:
+        before = table["further"].iloc[0]
+        return (f"Of {size['real']} individuals of '{name}', searched further from their animals of '{before}', {good['real']} were accepted. "
+                f"{_calibration_text(before)}")
     shuffles = (f", and {good['degree']} of {size['degree']} degree-preserving shuffles, searched in the same way" if size.get("degree", 0)
                 else "; no shuffled wiring was tried")
     return f"Of {size['real']} individuals of '{name}' (real wiring) {good['real']} were accepted{shuffles}."

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..animal import individual
 from ..body.form import MALE
 from ..body.parameters import BY_KEY
-from ..calibrated import OTHERS, load_animals
+from ..calibrated import OTHERS, load_animals, parameters_of
 from ..calibration import from_unit, to_unit
+from ..calibration_race import EACH, LOOKS
 from ..calibration_search import calibrate
 from ..calibration_steps import steps
 from ..circuit import load_circuit
@@ -40,7 +41,6 @@ class HowTable(BaseModel):
     animals: int = Field(default=1, ge=1, le=100, description="animals of every individual: the same signs and factors, other strengths")
     pilots: str = Field(default="", description="table of animals near which some first candidates are drawn, first step only (a .parquet "
                         "file, or a packaged one)")
-    of: str = Field(default="", description="ensemble whose individuals are searched further, each from its own animal, in place of pilots and draws")
     draws: int = Field(default=128, ge=0, description="first candidates from the priors, first step only")
     near: int = Field(default=640, ge=1, description="first candidates near the pilots, or near the animals of the step before (a "
                       "later step without a sieve: at most `kept`)")
@@ -57,6 +57,8 @@ class SearchTable(HowTable):
     """Who is searched, and how."""
 
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried; of an ensemble, at most so many of its own")
+    further: str = Field(default="", description="ensemble whose individuals are searched further, each from its own animal, in place of pilots, "
+                         "draws and shuffles; `first` says nothing then")
     first: int = Field(default=100, ge=0, description="number of the first individual")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
 
@@ -75,11 +77,9 @@ def check(spec: Spec) -> None:
     that are not there or are of the individuals that are searched.
     """
     search = spec.search
-    if search.of:
-        if search.pilots or search.draws or search.shuffles or search.animals > 1:
-            raise InputError(f"search.of = {search.of!r}: each individual starts from its own animal, so that there are no pilots, draws, shuffles "
-                             "or further animals; leave pilots out and set draws = 0, shuffles = 0 and animals = 1")
-        of_them(search.of, spec.seed)
+    if search.further and (search.pilots or search.draws or search.shuffles or search.animals > 1):
+        raise InputError(f"search.further = {search.further!r}: each individual starts from its own animal, so that there are no pilots, draws, "
+                         "shuffles or further animals; leave pilots out and set draws = 0, shuffles = 0 and animals = 1")
     for name in search.asked:
         if name not in steps():
             raise UnknownNameError("step of a calibration", name, steps())
@@ -88,8 +88,15 @@ def check(spec: Spec) -> None:
     if others := [name for name in search.asked if name not in own]:
         raise InputError(f"asked = {', '.join(others)}: these are no steps of a {'male' if male else 'hermaphrodite'}, which circuit = "
                          f"{search.circuit!r} is of; there are {', '.join(own)}")
+    often = [name for name in search.asked if steps()[name].often]
+    if often and (len(often) > 1 or not LOOKS <= search.generations < EACH - LOOKS):
+        raise InputError(f"asked = {', '.join(often)}: a calibration has one step that looks anew in every generation, with {LOOKS} generations or "
+                         f"more and fewer than {EACH - LOOKS}; here are {len(often)}, with {search.generations}")
+    if search.further:
+        own_animals(search.further, spec.seed)
+        return
     pilots = pilots_of(search.pilots)
-    if pilots is None and not search.draws and not search.of:
+    if pilots is None and not search.draws:
         raise InputError("a search needs pilots, or first candidates from the priors (search.draws)")
     if search.first + max(search.individuals, search.shuffles) > OTHERS:
         raise InputError(f"search.first = {search.first}: numbers of individuals have to stay below {OTHERS}")
@@ -104,14 +111,14 @@ def check(spec: Spec) -> None:
                              "pilots are animals of other individuals: set search.first")
 
 
-def of_them(name: str, seed: int) -> pd.DataFrame:
+def own_animals(name: str, seed: int) -> pd.DataFrame:
     """The animals of an ensemble that are searched further: the first of every individual of the real wiring."""
     table = load_animals(name)
     table = table[(table["kind"] == "real") & (table["animal"] == 0)]
     if table.empty:
-        raise InputError(f"search.of = {name!r}: no animal of the real wiring was accepted")
+        raise InputError(f"search.further = {name!r}: no animal of the real wiring was accepted")
     if other := sorted(set(table.get("seed", [0])) - {seed}):
-        raise InputError(f"search.of = {name!r} holds individuals of the seed {other[0]}, and this calibration has seed = {seed}")
+        raise InputError(f"search.further = {name!r} holds individuals of the seed {other[0]}, and this calibration has seed = {seed}")
     return table
 
 
@@ -143,11 +150,9 @@ def one(spec: dict) -> pd.DataFrame:
     asked = [steps()[name] for name in settings.asked]
     how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations,
            "unmet": settings.unmet}
-    if settings.of:
-        own = of_them(settings.of, spec["seed"])
-        found = [calibrate(wiring, asked, number, pilots=own[own["number"] == number], draws=0, own=True, **how)]
-    else:
-        found = [calibrate(wiring, asked, number, pilots=pilots_of(settings.pilots), draws=settings.draws, **how)]
+    own = spec.get("own")
+    pilots = pilots_of(settings.pilots) if own is None else pd.DataFrame([own])
+    found = [calibrate(wiring, asked, number, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
     keys = asked[-1].keys
     for k in range(1, settings.animals if found[0]["accepted"] else 1):
         # others of this individual: from where it is, shaken, in the last step alone, under another noise
@@ -157,6 +162,8 @@ def one(spec: dict) -> pd.DataFrame:
                                **how | {"near": settings.near_home}))
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
+    if own is not None:
+        label["further"] = spec["further"]
     # a result holds nothing that differs from run to run
     return pd.DataFrame([{**label, "number": number, "seed": spec["seed"], "animal": k,
                           **{name: x for name, x in animal.items() if name != "seconds"}} for k, animal in enumerate(found)])
@@ -168,10 +175,12 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     search = spec.search
     # a chunk is what is done with one individual, however many are tried
     common = {"settings": search.model_dump(mode="json", include=set(HowTable.model_fields)), "seed": spec.seed}
-    numbers = range(search.first, search.first + search.individuals)
-    if search.of:
-        numbers = of_them(search.of, spec.seed)["number"].head(search.individuals).astype(int).tolist()
-    tried = [{**common, "number": number, "shuffle": None} for number in numbers]
+    if search.further:
+        own = own_animals(search.further, spec.seed).head(search.individuals)
+        tried = [{**common, "number": int(number), "shuffle": None, "further": search.further, "own": {key: float(x) for key, x in animal.items()}}
+                 for number, (_, animal) in zip(own["number"], parameters_of(own).iterrows(), strict=True)]
+    else:
+        tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
     shuffled = [{**common, "number": search.first + k, "shuffle": k} for k in range(search.shuffles)]
     animals = pd.concat(runner.map(one, [*tried, *shuffled], f"calibration: {', '.join(search.asked)}"), ignore_index=True)
     asked = [steps()[name] for name in search.asked]
@@ -201,11 +210,21 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
                           "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}", "source": t.source})
     return StudyResult(
-        summary=[" ".join(text), "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before "
-                 "this ran, after trials on other individuals; pilots, where there are any, are animals of other individuals, as far as their "
-                 "table says whose they are."],
+        summary=[" ".join(text), _how_text(search)],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
                   "targets": "What accepted animals do, beside the band aimed at and the band of acceptance."},
-        controls={"degree shuffles": "The same search on wirings whose contacts were exchanged with every cell's numbers of partners kept."},
+        controls={"degree shuffles": "The same search on wirings whose contacts were exchanged with every cell's numbers of partners kept."}
+        if search.shuffles else {},
     )
+
+
+def _how_text(search: SearchTable) -> str:
+    """What was settled before, and where the search began."""
+    start = "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before this ran, after trials"
+    if not search.further:
+        return start + (" on other individuals; pilots, where there are any, are animals of other individuals, as far as their table says whose "
+                        "they are.")
+    before = load_animals(search.further, accepted=False).query("kind == 'real' and animal == 0")["accepted"]
+    return start + (f". Each individual starts from its own animal of '{search.further}', which holds {before.sum()} of the {len(before)} "
+                    "individuals that were tried then: the share above is of those. No shuffled wiring was searched.")
