@@ -27,7 +27,7 @@ from wormsim.calibrated import (
     wiring_of,
 )
 from wormsim.calibration import accepts
-from wormsim.calibration_race import looks_of
+from wormsim.calibration_race import last_looks
 from wormsim.calibration_steps import steps
 from wormsim.cli import app
 from wormsim.closed_loop import World, simulate_animals
@@ -345,7 +345,7 @@ def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     row = load_animals(name).iloc[0]
     kind, number = steps()[asked], int(row["number"])
     two = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
-    seeds = looks_of(number, int(row["generations"]), int(row["looks"])) if kind.often else [number]
+    seeds = last_looks(number, int(row["generations"])) if kind.often else [number]
     each = [kind.observe(wiring_of(row, ws.load_circuit(circuit)), two, seed) for seed in seeds]
     seen = {name: np.mean([look[name] for look in each], axis=0) for name in each[0]}
     assert accepts(kind.targets, seen)[0]

@@ -114,7 +114,9 @@ def test_a_crawler_crawls_under_every_noise(monkeypatch):
 @pytest.mark.parametrize(("observe", "noises"), [
     (hermaphrodite_calibration.observe_moving, [7, 1007]), (hermaphrodite_calibration.observe_touched_front, [7, 1007]),
     (male_calibration.observe_scanning, [7, 1007, 2007, 3007]), (male_calibration.observe_mating, [7, 1007, 2007, 3007]),
-    (male_calibration.observe_bending, [7, 1007])])
+    (male_calibration.observe_bending, [7, 1007]),
+    # of these each look has its own
+    (hermaphrodite_calibration.observe_touched_often, [7]), (male_calibration.observe_answering_often, [7])])
 def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, noises, monkeypatch):
     class SeenError(Exception):
         pass
@@ -125,7 +127,7 @@ def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(ob
     monkeypatch.setattr(sys.modules[observe.__module__], "crawling", crawling)
     monkeypatch.setattr(male_calibration, "meetings", lambda wiring: ("one", "two", "three"))
     with pytest.raises(SeenError, match=re.escape(str(noises))):
-        observe(None, pd.DataFrame({"a": [0]}), 7)
+        observe(individual(ws.load_circuit("whole_male"), 0), pd.DataFrame({"a": [0]}), 7)
 
 
 @pytest.mark.parametrize(("sieve", "most"), [(switches("AVA", "AVD", "AVE", g_nS=1.0), 2.0), (answers_touch, 3.0)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,54 +14,88 @@ import wormsim as ws
 from wormsim import hermaphrodite_calibration, male_calibration
 from wormsim.animal import individual
 from wormsim.assays import mating
+from wormsim.behaviour_assay import ANSWER_S
+from wormsim.body.form import HERMAPHRODITE
+from wormsim.body.mate import IN_TOUCH_MM, draw
 from wormsim.calibrated import load_animals, parameters_of
 from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
-from wormsim.calibration_race import EACH, FIRST_LOOK, LOOKS, looks_of
+from wormsim.calibration_looks import AT_ANY_TIME
+from wormsim.calibration_race import EACH, FIRST_LOOK, KEPT, LOOKS, last_looks
 from wormsim.calibration_search import calibrate
+from wormsim.closed_loop import start_pose
 from wormsim.errors import InputError
-from wormsim.studies import calibrate_animals
+from wormsim.studies import behaviour_ablation, calibrate_animals
 
 
 def lucky(parameters, seed):
     """1 for about half of all animals, others with every seed."""
-    u = to_unit(parameters, KEYS)[:, 0]
-    return (np.modf(1e6 * u * (1 + seed % 97))[0] < 0.5).astype(float)
+    bits = (to_unit(parameters, KEYS)[:, 0] * 2**52).astype(np.int64)
+    return np.array([float(np.random.default_rng([int(k), seed]).random() < 0.5) for k in bits])
 
 
 def often(observe, *targets):
     return Step(targets, observe, KEYS, often=True)
 
 
-def test_who_does_it_at_one_look_alone_is_not_accepted():
+@pytest.mark.parametrize("seed", range(6))
+def test_who_does_it_at_one_look_alone_is_not_accepted(seed):
     """All are as good as a coin: a search with one look takes the first that shows a head, a race none."""
     target = Target("good", 1.0, 1.0, 0.95, 1.0, 0.5, "a test")
 
     def observe(wiring, parameters, seed):
         return {"good": lucky(parameters, seed)}
 
-    found = calibrate(Worm(), [often(observe, target)], 0, draws=64, generations=30)
+    found = calibrate(Worm(), [often(observe, target)], seed, draws=64, generations=30)
     assert not found["accepted"]
-    assert 0.2 < found["good"] < 0.95
-    assert calibrate(Worm(), [Step((target,), observe, KEYS)], 0, draws=64, generations=30)["accepted"]
+    assert found["good"] < 0.95
+    assert calibrate(Worm(), [Step((target,), observe, KEYS)], seed, draws=64, generations=30)["accepted"]
 
 
-def test_an_animal_is_held_to_the_mean_over_its_looks():
+def test_an_animal_is_accepted_by_looks_that_it_was_not_chosen_by():
     """One number has to be near 0.5; each look adds a noise of its own, which one look cannot tell from it."""
     asked = []
 
     def observe(wiring, parameters, seed):
-        asked.append(seed)
+        asked.append((seed, len(parameters)))
         return {"near": np.abs(to_unit(parameters, KEYS)[:, 0] - 0.5) + 0.2 * lucky(parameters, seed)}
 
     found = calibrate(Worm(), [often(observe, Target("near", 0.0, 0.05, -1.0, 0.14, 0.05, "a test"))], 3, draws=64, generations=100)
     assert found["accepted"]
-    assert found["looks"] >= LOOKS
-    looks = list(looks_of(3, found["generations"], found["looks"]))
-    assert looks == asked[-found["looks"]:]
-    assert len(set(asked)) == len(asked)
-    assert asked[0] == FIRST_LOOK + 3 * EACH
+    assert LOOKS - 1 <= found["generations"] < 100
+    assert [seed for seed, _ in asked] == list(range(FIRST_LOOK + 3 * EACH, FIRST_LOOK + 3 * EACH + found["generations"] + 1 + LOOKS))
+    looks = [seed for seed, _ in asked][-LOOKS:]
+    assert looks == list(last_looks(3, found["generations"]))
     again = np.mean([observe(None, pd.DataFrame([found]), seed)["near"][0] for seed in looks])
     assert found["near"] == pytest.approx(again)
+    assert found["evaluations"] == sum(count for _, count in asked[:-LOOKS])
+    assert found["near"] < 0.14
+
+
+def test_the_step_after_starts_from_all_that_were_left():
+    """The best first; so does a step after a search with one look."""
+    def observe(wiring, parameters, seed):
+        u = to_unit(parameters, KEYS)[:, 0]
+        seen.append(u)
+        return {"low": u}
+
+    seen = []
+    first = often(observe, Target("low", 0.0, 0.2, 0.0, 1.0, 0.1, "a test"))
+    calibrate(Worm(), [first, Step((Target("low", 0.0, 0.2, -1.0, -1.0, 0.1, "never"),), observe, KEYS)], 0, draws=64, near=64, generations=8)
+    last = max(k for k, u in enumerate(seen) if len(u) == KEPT)
+    assert sum(len(u) == KEPT for u in seen) == LOOKS
+    assert len(seen[last + 1]) == 64
+    assert set(seen[last]) <= set(seen[last + 1][:KEPT])
+
+
+def test_bands_that_are_missed_count_while_the_best_are_chosen():
+    """The cheapest in all misses two bands by a little, the other one by more."""
+    def observe(wiring, parameters, seed):
+        u = to_unit(parameters, KEYS)[:, 0]
+        return {"a": np.where(u < 0.5, 1.1, 0.0), "b": np.where(u < 0.5, 1.1, 1.3)}
+
+    targets = [Target(name, 0.0, 1.0, 0.0, 1.0, 0.1, "a test") for name in "ab"]
+    found = [calibrate(Worm(), [often(observe, *targets)], 0, draws=64, generations=8, unmet=unmet)["a"] for unmet in (0.0, 20.0)]
+    assert found == pytest.approx([1.1, 0.0])
 
 
 def test_a_generation_is_what_was_kept_and_new_ones():
@@ -70,7 +106,7 @@ def test_a_generation_is_what_was_kept_and_new_ones():
         return {"never": np.ones(len(parameters))}
 
     calibrate(Worm(), [often(observe, Target("never", 0.0, 0.0, 0.0, 0.0, 1.0, "a test"))], 0, draws=64, generations=5)
-    assert sizes == [64] + [POPULATION] * 5
+    assert sizes == [64] + [POPULATION] * 5 + [KEPT] * LOOKS
 
 
 def test_who_failed_once_is_not_accepted():
@@ -108,13 +144,15 @@ def test_touches_at_moments_of_their_own_are_answered_beside_the_same_noise_alon
         for k, world in enumerate(worlds):
             touch, animal = world.touches[0], k % 4
             moments.setdefault(seeds[k], []).append((touch.signal, touch.start_s))
-            back = trace((touch.start_s + 0.5, 11.0, -0.2))
+            back = trace((touch.start_s + 0.5, 12.0, -0.2))
+            if animal == 0 and k < 4:
+                back = trace((touch.start_s + 0.5, 13.5, -0.2))  # goes on backward after one touch of five
             failed = animal == 3 and touch.signal == "touch_nose"
             out.append(back * np.nan if failed else back if animal != 1 or touch.signal == "touch_front" else trace())
         return np.concatenate(out)
 
     alone = np.concatenate([trace(), trace(), trace((5.0, 12.5, -0.2)), trace()])
-    monkeypatch.setattr(module, "crawling", lambda *_: ({"crawl_speed_mm_s": np.ones(4), "crawl_least_mm_s": np.zeros(4)}, alone))
+    monkeypatch.setattr(module, "crawling", lambda *_: ({name: np.ones(4) for name in (*AT_ANY_TIME, "crawl_least_mm_s")}, alone))
     monkeypatch.setattr(module, "simulate_animals", simulate)
     monkeypatch.setattr(module, "velocity", lambda v: (v, T))
     four = pd.DataFrame({"a": range(4)})
@@ -123,13 +161,17 @@ def test_touches_at_moments_of_their_own_are_answered_beside_the_same_noise_alon
     np.testing.assert_array_equal(seen["nose_touch_share"], [1.0, 0.0, 0.0, np.nan])
     assert seen["touch_front_mm_s"] == pytest.approx([-0.2, -0.2, 0.0, -0.2])
     assert seen["nose_touch_mm_s"][:2] == pytest.approx([-0.2, 0.1])
-    assert seen["recovered_mm_s"][:3] == pytest.approx([0.1, 0.1, 0.1])
+    assert seen["recovered_mm_s"][:3] == pytest.approx([0.04, 0.1, 0.1])
     assert "crawl_least_mm_s" not in seen
     module.observe_touched_often(None, four, 6)
     first, second = (moments[seed] for seed in (5, 6))
     assert [s for s, _ in first[::4]] == [signal for signal, count in module.OFTEN.items() for _ in range(count)]
     assert all(a != b for a, b in zip(first, second, strict=True))
-    assert all(5.0 <= at < 8.0 for _, at in first + second)
+    start, spread = module._OFTEN_FROM_S, module._OFTEN_S
+    for moments_of in (first, second):
+        fronts = [at for signal, at in moments_of[::4] if signal == "touch_front"]
+        assert [int((at - start) / spread * len(fronts)) for at in fronts] == [0, 1, 2]  # one in each third
+        assert max(at for _, at in moments_of) + ANSWER_S[1] <= module._ANSWERED_S < module._OFTEN_RUN_S
 
 
 def test_contacts_with_drawn_mates_are_held_to_the_male_alone_under_the_same_noise(monkeypatch):
@@ -146,15 +188,16 @@ def test_contacts_with_drawn_mates_are_held_to_the_male_alone_under_the_same_noi
         asked.update(worlds=worlds, seeds=how["seeds"])
         return met_her
 
-    met_her = together([beside_her(place, lambda t: 1) for place in (back, back, back, back, back, back, on, on)])
+    met_her = together([beside_her(place, lambda t: 1) for place in (back, back, back, back, back, back, on, back)])
     alone = together([beside_her(place, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05) for place in (on, back)])
-    monkeypatch.setattr(male_calibration, "crawling", lambda *_: ({"crawl_least_mm_s": np.zeros(2)}, alone))
+    monkeypatch.setattr(male_calibration, "crawling", lambda *_: ({name: np.ones(2) for name in AT_ANY_TIME}, alone))
     monkeypatch.setattr(male_calibration, "simulate_animals", simulate)
     male, two = individual(ws.load_circuit("whole_male"), 0), pd.DataFrame({"a": [0, 1]})
     seen = male_calibration.observe_answering_often(male, two, 9)
-    assert seen["answered"].tolist() == [0.75, 0.0]
+    assert seen["answered"].tolist() == [0.75, 0.0]  # the second has nothing that he could answer, and has answered nothing
     assert (seen["meet_contact"] > 0.9).all()
-    assert seen["scan_mm_s"][0] == pytest.approx(3 / 4 * seen["scan_mm_s"].max(), abs=0.02)
+    tenth_s = 2.0 + (0.1 + 0.04) / 0.06  # backs from 2 s on, from 0.04 of her behind where he met her
+    assert seen["scan_mm_s"] == pytest.approx(np.array([3 / 4, 1.0]) * 0.1 / tenth_s * HERMAPHRODITE.length_mm, rel=0.1)
     assert set(asked["seeds"]) == {9}
     first = [world.mate for world in asked["worlds"]]
     assert all(a == b for a, b in zip(first[::2], first[1::2], strict=True))  # both males meet the same four
@@ -162,7 +205,9 @@ def test_contacts_with_drawn_mates_are_held_to_the_male_alone_under_the_same_noi
     places = [{(world.x_mm, world.y_mm) for world in mates} for mates in (first, [world.mate for world in asked["worlds"]])]
     assert len(places[0]) == 4
     assert not places[0] & places[1]
-    assert not places[0] & {(m.x_mm, m.y_mm) for m in (mating.world(male, 64_000 + k).mate for k in range(mating.WORLDS))}
+    x, y = start_pose(male)
+    assert not places[0] & {(m.x_mm, m.y_mm) for m in draw(4, x, y, male.form, 0, first=4 * 9, gap_mm=IN_TOUCH_MM)}  # the assay's of those numbers
+    assert mating.world(male, 36).mate == draw(1, x, y, male.form, 0, first=36, gap_mm=IN_TOUCH_MM)[0]
     met_her["failed"] = ("variant", ["", "", "", "", "", "", "crosses itself", ""])
     seen = male_calibration.observe_answering_often(male, two, 9)
     assert all(np.isnan(seen[name][0]) for name in ("answered", "meet_contact", "scan_mm_s"))
@@ -179,51 +224,77 @@ def three(tmp_path):
     return str(tmp_path / "mine.parquet")
 
 
-OF = {**HOW, "draws": 0}
+FURTHER = {**HOW, "draws": 0}
 
 
-def test_an_ensemble_is_searched_further_from_its_own_animals(three, monkeypatch):
-    """Each is a candidate itself: where it is good already, it is what is found."""
-    centre = to_unit(load_animals(three), KEYS)[1, :2]
-    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", centre)})
-    settings = calibrate_animals.HowTable(**{**OF, "of": three, "generations": 1}).model_dump(mode="json")
-    found = {number: calibrate_animals.one({"settings": settings, "seed": 0, "number": number, "shuffle": None}).iloc[0] for number in (7, 9)}
-    assert found[9]["accepted"]
-    assert parameters_of(pd.DataFrame([found[9]])).astype(float).to_numpy() == pytest.approx(
-        parameters_of(load_animals(three).query("number == 9 and kind == 'real'")).to_numpy(float))
-    assert not found[7]["accepted"]
-
-
-def test_those_who_are_searched_further_are_the_first_of_the_real_wiring(three, monkeypatch):
+def tried(three, monkeypatch, **how):
+    """What is asked of each individual, as chunks."""
     asked = []
 
     class Runner:
-        """Runs chunks here."""
+        """Keeps what it is asked for."""
 
         def map(self, function, specs, stage):
-            asked.extend(spec["number"] for spec in specs)
+            asked.extend(specs)
             return [pd.DataFrame([{"kind": "real", "number": spec["number"], "animal": 0, "accepted": True, "generations": 0, "reached": 1,
                                    "near": 0.0}]) for spec in specs]
 
+    with monkeypatch.context() as patch:
+        patch.setattr(calibrate_animals, "check", lambda spec: None)
+        found = calibrate_animals.run(calibrate_animals.Spec(search={**FURTHER, "further": three, **how}), Runner())
+    return asked, found
+
+
+def test_an_ensemble_is_searched_further_from_its_own_animals(three, monkeypatch):
+    """Each is a candidate itself: where it is good already, it is what is found. The chunk holds its numbers, whatever becomes of the file."""
+    centre = to_unit(load_animals(three), KEYS)[1, :2]
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", centre)})
+    asked, _ = tried(three, monkeypatch, individuals=30, generations=1)
+    was = parameters_of(load_animals(three).query("number == 9 and kind == 'real'")).to_numpy(float)
+    Path(three).unlink()
+    found = {spec["number"]: calibrate_animals.one(spec).iloc[0] for spec in asked}
+    assert list(found) == [7, 9, 12]
+    assert parameters_of(pd.DataFrame([found[9]])).astype(float).to_numpy() == pytest.approx(was)
+    assert [row["accepted"] for row in found.values()] == [False, True, False]
+    assert {row["further"] for row in found.values()} == {three}
+
+
+def test_those_who_are_searched_further_are_the_first_of_the_real_wiring(three, monkeypatch):
     monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
-    monkeypatch.setattr(calibrate_animals, "check", lambda spec: None)
     for count, numbers in ((2, [7, 9]), (30, [7, 9, 12])):
-        asked.clear()
-        calibrate_animals.run(calibrate_animals.Spec(search={**OF, "of": three, "individuals": count}), Runner())
-        assert asked == numbers
+        assert [spec["number"] for spec in tried(three, monkeypatch, individuals=count)[0]] == numbers
+
+
+def test_a_share_of_those_searched_further_says_of_whom(three, monkeypatch):
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    table = pd.read_parquet(three)
+    pd.concat([table, table.iloc[:2].assign(number=[20, 21], accepted=False)]).to_parquet(three)
+    found = tried(three, monkeypatch, individuals=30)[1]
+    assert "which holds 3 of the 5 individuals that were tried then" in found.summary[1]
+    assert "other individuals" not in found.summary[1]
+    assert not found.controls
+
+
+def test_an_ablation_says_of_whom_its_animals_were_accepted(three, tmp_path):
+    table = pd.read_parquet(three).query("kind == 'real'")
+    table.assign(further=three, accepted=[True, False, True]).to_parquet(tmp_path / "on.parquet")
+    text = behaviour_ablation._calibration_text(str(tmp_path / "on.parquet"))
+    assert text.startswith(f"Of 3 individuals of '{tmp_path / 'on.parquet'}', searched further from their animals of '{three}', 2 were accepted. "
+                           "Of 3 ")
 
 
 @pytest.mark.parametrize(("how", "message"), [
     ({"pilots": "pilot"}, "leave pilots out"), ({"draws": 5}, "draws = 0"), ({"shuffles": 1}, "shuffles = 0"), ({"animals": 2}, "animals = 1"),
-    ({"of": "nobody"}, "'nobody' is no ensemble")])
-def test_what_does_not_go_with_an_ensemble_is_refused(three, how, message):
-    search = {**OF, "asked": ["moving"], "individuals": 2, "of": three, **how}
+    ({"further": "nobody"}, "'nobody' is no ensemble"), ({"asked": ["touched_often"], "generations": LOOKS - 1}, f"with {LOOKS} generations or"),
+    ({"asked": ["touched_often"], "generations": EACH}, "and fewer than"), ({"asked": ["touched_often"] * 2}, "here are 2")])
+def test_what_does_not_go_with_an_ensemble_or_with_looking_anew_is_refused(three, how, message):
+    search = {**FURTHER, "asked": ["moving"], "individuals": 2, "further": three, **how}
     with pytest.raises(InputError, match=message):
         calibrate_animals.check(calibrate_animals.Spec(search=search))
 
 
 def test_an_ensemble_of_another_seed_or_of_shuffles_alone_is_refused(three):
-    search = {**OF, "asked": ["moving"], "individuals": 2, "of": three}
+    search = {**FURTHER, "asked": ["moving"], "individuals": 2, "further": three}
     calibrate_animals.check(calibrate_animals.Spec(search=search))
     with pytest.raises(InputError, match="individuals of the seed 0, and this calibration has seed = 4"):
         calibrate_animals.check(calibrate_animals.Spec(search=search, seed=4))

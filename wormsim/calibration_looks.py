@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Whether an animal goes on: means over so long, of windows so far apart, s (chosen here).
 LASTS_S, EVERY_S = 2.0, 0.5
+#: What is asked of crawling where an animal may stop and reverse by itself: all but the least of it.
+AT_ANY_TIME = ("crawl_speed_mm_s", "crawl_frequency_Hz", "crawl_wavelength", "crawl_amplitude_per_mm")
 
 
 def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],

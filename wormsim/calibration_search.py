@@ -1,9 +1,10 @@
 """Calibration: find the strengths with which an intact individual behaves as intact worms do, step by step. Nothing is ablated here.
 
 A step starts from many candidates near what the step before found, with the numbers that are new to it drawn from their priors, and goes
-on by evolution: the best are kept, crossed and changed, in few numbers or many, a whole population in one kernel call. CMA-ES, which
-found crawling, is not used: it changes all numbers at once, and an animal that switches between crawling and backing was lost with
-every generation. The first wide sieve matters more than the search: whether an animal switches at all has no slope to climb.
+on by evolution: the best are kept, crossed and changed, in few numbers or many, a whole population in one kernel call. Steps that look anew
+in every generation go another way (``calibration_race.py``). CMA-ES, which found crawling, is not used: it changes all numbers at once, and an
+animal that switches between crawling and backing was lost with every generation. The first wide sieve matters more than the search: whether an
+animal switches at all has no slope to climb.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     dict
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
         ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
-        or the cheapest of them was hopeless), ``seconds``, every measure of the last step tried, and every parameter of the best animal found.
+        or the cheapest of them was hopeless; LOOKS - 1 or more where a step looks anew), ``seconds``, every measure of the last step tried, and
+        every parameter of the best animal found.
     """
     if not asked:
         raise InputError("asked: name at least one step of a calibration (wormsim.calibration_steps)")

@@ -13,7 +13,7 @@ from .behaviour_assay import ANSWER_S, answer_of, least_mean, mean_between, slow
 from .body.parameters import FREE, MALE_KEYS
 from .body.senses import Touch
 from .calibration import Step, Target
-from .calibration_looks import EVERY_S, LASTS_S, crawling, switches
+from .calibration_looks import AT_ANY_TIME, EVERY_S, LASTS_S, crawling, switches
 from .closed_loop import World, simulate_animals
 from .perturbations.stimulate import Stimulate
 
@@ -159,7 +159,7 @@ def observe_touched_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
                                      seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
     answers = np.array([answer_of(slowest(v, t, at), slowest(alone, t, at)) for (_, at), v in zip(touches, runs, strict=True)])
     front, nose = np.split(answers, [OFTEN["touch_front"]])
-    return {**{name: x for name, x in seen.items() if name != "crawl_least_mm_s"},
+    return {**{name: seen[name] for name in AT_ANY_TIME},
             "touch_front_mm_s": front.mean(axis=0), "touch_front_share": _share(front), "nose_touch_mm_s": nose.mean(axis=0),
             "nose_touch_share": _share(nose),
             "recovered_mm_s": np.mean([mean_between(v, t, _ANSWERED_S, _OFTEN_RUN_S) for v in runs], axis=0)}
@@ -193,9 +193,9 @@ def hermaphrodite_steps() -> dict[str, Step]:
     """Steps of a hermaphrodite, by name; of those touched nothing is asked in water."""
     keys = tuple(k for k in FREE if k not in MALE_KEYS)
     crawl = tuple(t for t in MOVING if t.name.startswith("crawl"))
+    often = (*(t for t in crawl if t.name in AT_ANY_TIME), *TOUCHED_OFTEN)
     return {"moving": Step(MOVING, observe_moving, keys),
             "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches(*DRIVEN_CELLS, g_nS=FAINT_NS)),
             "touched_front": Step((*crawl, *TOUCHED_FRONT), observe_touched_front, keys, _TOUCHING, answers_touch),
-            "touched_often": Step((*(t for t in crawl if t.name != "crawl_least_mm_s"), *TOUCHED_OFTEN), observe_touched_often, keys, _TOUCHING,
-                                  often=True),
+            "touched_often": Step(often, observe_touched_often, keys, _TOUCHING, often=True),
             "touched": Step((*crawl, *TOUCHED), observe_touched, keys, _TOUCHING, answers_touch)}

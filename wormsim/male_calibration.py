@@ -19,7 +19,7 @@ from .body.male_tail import CLOACA
 from .body.mate import IN_TOUCH_MM, beside, draw
 from .body.parameters import FREE, MALE_KEYS
 from .calibration import HOPELESS, Step, Target
-from .calibration_looks import crawling, switches
+from .calibration_looks import AT_ANY_TIME, crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
 from .mating_ethogram import GRACE_S, ethogram, runs
@@ -161,7 +161,7 @@ def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int)
     stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
     twins = alone.isel(variant=np.tile(np.arange(n), OFTEN), time=slice(None, None, stride))
     share = np.nan_to_num(answered(there, twins, n))  # none that he could have answered: none answered
-    return {**{name: value for name, value in out.items() if name != "crawl_least_mm_s"}, "meet_contact": contact, "scan_mm_s": speed,
+    return {**{name: out[name] for name in AT_ANY_TIME}, "meet_contact": contact, "scan_mm_s": speed,
             "answered": np.where(np.isnan(contact), np.nan, share)}
 
 
@@ -281,7 +281,7 @@ def male_steps() -> dict[str, Step]:
             "bending": Step(BENDING, observe_bending, keys, BENDERS, hopeless=2 * HOPELESS),
             # who came so far has a slope
             "turning": Step(turning, observe_mating, keys, hopeless=np.inf),
-            "answering_often": Step((*(t for t in CRAWLING if t.name != "crawl_least_mm_s"), *ANSWERING_OFTEN), observe_answering_often, keys, male,
+            "answering_often": Step((*(t for t in CRAWLING if t.name in AT_ANY_TIME), *ANSWERING_OFTEN), observe_answering_often, keys, male,
                                     often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}

@@ -2,8 +2,8 @@
 
 The steps and what counts as each are those of Liu KS, Sternberg PW 1995 Neuron 14:79; the rules, with their sources and guesses, stand in
 ``mating_ethogram.py``. Every male meets WORLDS mates that lie still, straight ones, at places drawn by the seed: where along her, head
-to head or head to tail, with her vulva on the flank that he meets or on the other one. Calibration uses two or three fixed
-meetings (``male_calibration.py``), never these. 45 s are enough for a male that backs at 0.05 mm/s along half of her and round her end; real
+to head or head to tail, with her vulva on the flank that he meets or on the other one. Calibration uses fixed meetings, or others drawn
+in the same way (``male_calibration.py``), never these. 45 s are enough for a male that backs at 0.05 mm/s along half of her and round her end; real
 males need some 34 s to find a mate and two minutes to a first insertion (LeBoeuf B et al 2014 eLife 3:e02938, high): finding her is left
 out here. What an animal has no occasion for in any of its meetings it has not done: a step that the steps before it keep from
 happening counts as lost. So does answering and scanning for a male who backs in all his contacts and without her as well, though who looks on

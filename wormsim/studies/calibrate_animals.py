@@ -73,8 +73,8 @@ class Spec(BaseModel):
 
 
 def check(spec: Spec) -> None:
-    """Refuse, before a folder is made: a circuit without muscles or motor neurons that feel the body, steps of the other sex, and pilots
-    that are not there or are of the individuals that are searched.
+    """Refuse, before a folder is made: a circuit without muscles or motor neurons that feel the body, steps of the other sex, looks that
+    would be made twice, pilots that are not there or are of the individuals that are searched, and an ensemble that cannot be searched further.
     """
     search = spec.search
     if search.further and (search.pilots or search.draws or search.shuffles or search.animals > 1):
