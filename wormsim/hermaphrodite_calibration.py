@@ -54,10 +54,10 @@ TOUCHED = (
 #: in some individuals the signs that were drawn allow none.
 TOUCHED_OFTEN = (
     Target("touch_front_mm_s", -0.40, -0.06, -1.0, -0.03, 0.02, "backs when touched in front, in the mean: Chalfie M et al 1985 J Neurosci 5:956"),
-    Target("touch_front_share", 0.9, 1.0, 0.75, 1.0, 0.15, "... at most moments (chosen here)"),
+    Target("touch_front_share", 0.9, 1.0, 0.60, 1.0, 0.15, "... at most moments (chosen here)"),
     Target("nose_touch_mm_s", -0.40, -0.06, -1.0, -0.03, 0.02, "backs when touched at the nose: Kaplan JM, Horvitz HR 1993 PNAS 90:2227",
            required=False),
-    Target("nose_touch_share", 0.9, 1.0, 0.75, 1.0, 0.15, "... at most moments (chosen here)", required=False),
+    Target("nose_touch_share", 0.9, 1.0, 0.60, 1.0, 0.15, "... at most moments (chosen here)", required=False),
     Target("recovered_mm_s", 0.06, 0.60, 0.03, 0.80, 0.04, "goes on forward afterwards, in the mean"),
 )
 #: Conductance that holds AVA, AVD and AVE depolarised in the first sieve, nS: one that they may reach through their synapses (chosen here).
