@@ -278,9 +278,10 @@ def test_a_share_of_those_searched_further_says_of_whom(three, monkeypatch):
 def test_an_ablation_says_of_whom_its_animals_were_accepted(three, tmp_path):
     table = pd.read_parquet(three).query("kind == 'real'")
     table.assign(further=three, accepted=[True, False, True]).to_parquet(tmp_path / "on.parquet")
-    text = behaviour_ablation._calibration_text(str(tmp_path / "on.parquet"))
-    assert text.startswith(f"Of 3 individuals of '{tmp_path / 'on.parquet'}', searched further from their animals of '{three}', 2 were accepted. "
-                           "Of 3 ")
+    text, = behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))
+    assert text == (f"Of 3 individuals of '{tmp_path / 'on.parquet'}', searched further from their animals of '{three}', 2 were accepted.")
+    table.assign(further="touched").to_parquet(tmp_path / "on.parquet")
+    assert behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))[1].startswith("Of 52 individuals of 'touched' (real wiring) 30 ")
 
 
 @pytest.mark.parametrize(("how", "message"), [
@@ -301,3 +302,22 @@ def test_an_ensemble_of_another_seed_or_of_shuffles_alone_is_refused(three):
     pd.read_parquet(three).query("kind == 'degree'").to_parquet(three)
     with pytest.raises(InputError, match="no animal of the real wiring"):
         calibrate_animals.check(calibrate_animals.Spec(search=search))
+
+
+def test_of_alternatives_each_individual_has_the_first_that_accepted_it(three, tmp_path):
+    """Of five individuals the first table accepted 7, refused 9 and never tried 12; the second refused 20; a shuffle is another individual."""
+    second, path = pd.read_parquet(three), tmp_path / "first.parquet"
+    pd.concat([second, second.iloc[:1].assign(number=20, accepted=False)]).assign(cost=2.0).to_parquet(three)
+    second.iloc[:2].assign(cost=1.0, accepted=[True, False]).to_parquet(path)
+    found = load_animals(f"{path} | {three}")
+    assert {(row["kind"], row["number"]): row["cost"] for _, row in found.iterrows()} == {
+        ("real", 7): 1.0, ("real", 9): 2.0, ("real", 12): 2.0, ("degree", 9): 2.0}
+    tried = load_animals(f"{path}|{three}", accepted=False).query("kind == 'real'")
+    assert sorted(tried["number"]) == [7, 9, 12, 20]
+    assert load_animals(f"{three}|{path}")["cost"].tolist() == [2.0] * 4
+    spec = behaviour_ablation.Spec(model={"circuit": "whole_hermaphrodite", "animals": f"{path}|{three}", "assays": ["crawl"]},
+                                   score={"evidence": "hermaphrodite_behaviour"})
+    said = behaviour_ablation._animals_text(spec, found.query("kind == 'real'"), found.query("kind == 'degree'"))
+    assert f"An individual takes part with its animal of '{path}' or else '{three}', the first that accepted it." in said
+    assert f"Of 2 individuals of '{path}' (real wiring) 1 were accepted" in said
+    assert f"Of 4 individuals of '{three}' (real wiring) 3 were accepted" in said

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 ENSEMBLES = ("hermaphrodite", "touched", "touched_often", "male", "answering", "turning")
 #: Added to the number of an individual for each further animal of it: a label and a noise of its own.
 OTHERS = 100_000
+#: Columns by which an individual is known.
+INDIVIDUAL = ["kind", "shuffle_seed", "number"]
 NEEDED = ("wiring", "kind", "shuffle_seed", "number", "accepted", "cost")
 
 
 def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFrame:
-    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "turning+answering".
+    """An ensemble by name, a parquet file of your own by path, or several of them joined by a plus: "turning+male".
+
+    Joined by a bar, "touched_often|touched", they are alternatives: of each individual the animals of the first that accepted it.
 
     Parameters
     ----------
@@ -43,7 +47,7 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
     import pandas as pd
 
     text = str(name_or_path)
-    table = pd.concat([_read(part) for part in parts_of(text)], ignore_index=True)
+    table = pd.concat([_first_accepted([_read(name) for name in alternatives_of(part)]) for part in parts_of(text)], ignore_index=True)
     good = table[table["accepted"]]
     if (twice := good.duplicated(["kind", "shuffle_seed", "number", "animal"])).any():
         raise InputError(f"{text}: two accepted animals are number {int(good.loc[twice, 'animal'].iloc[0])} of individual "
@@ -54,6 +58,23 @@ def load_animals(name_or_path: str | Path, accepted: bool = True) -> pd.DataFram
 def parts_of(text: str) -> list[str]:
     """The ensembles that a text names: those between its pluses, or the one file that it is the path of."""
     return [text] if Path(text).is_file() else [part.strip() for part in text.split("+")]
+
+
+def alternatives_of(part: str) -> list[str]:
+    """The ensembles between the bars of a part, or the one file that it is the path of."""
+    return [part] if Path(part).is_file() else [name.strip() for name in part.split("|")]
+
+
+def _first_accepted(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Of each individual the rows of the first table that accepted it, else of the last."""
+    import pandas as pd
+
+    found = tables[0]
+    for table in tables[1:]:
+        good = found[found["accepted"]]
+        rest = ~pd.MultiIndex.from_frame(table[INDIVIDUAL]).isin(pd.MultiIndex.from_frame(good[INDIVIDUAL]))
+        found = pd.concat([good, table[rest]], ignore_index=True)
+    return found
 
 
 def _read(text: str) -> pd.DataFrame:

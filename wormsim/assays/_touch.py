@@ -22,4 +22,4 @@ def touch_assay(name: str, behaviour: str, signal: str, source: str, measure: Ca
 
     return BehaviourAssay(
         name=name, behaviour=behaviour, source=source, circuit="whole_hermaphrodite", duration_s=15.0, world=world, measure=measure,
-        repeats=len(LATER_S), twins=True, animals="touched_often", limits="The side of the body is left out; no habituation.")
+        repeats=len(LATER_S), twins=True, animals="touched_often|touched", limits="The side of the body is left out; no habituation.")

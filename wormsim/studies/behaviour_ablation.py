@@ -17,7 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from .. import catalog
 from ..behaviour_assay import BehaviourAssay, values_of, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
-from ..calibrated import first_individuals, label_of, load_animals, parameters_of, parts_of, wiring_of
+from ..calibrated import (
+    ENSEMBLES,
+    alternatives_of,
+    first_individuals,
+    label_of,
+    load_animals,
+    parameters_of,
+    parts_of,
+    wiring_of,
+)
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -44,7 +53,7 @@ class ModelTable(_Table):
 
     circuit: str
     animals: str = Field(description='calibrated ensemble: "hermaphrodite", "touched_often", "answering", "turning", the path of a .parquet file, or '
-                         'several of them joined by a plus')
+                         'several of them joined by a plus, or by a bar: of each individual the first that was accepted')
     most: int = Field(default=24, ge=2, description="individuals of the real wiring that take part, the first ones accepted")
     assays: list[str] = Field(min_length=1)
 
@@ -239,25 +248,27 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
 
 
 def _animals_text(spec: Spec, real: pd.DataFrame, shuffled: pd.DataFrame) -> str:
-    parts = [_calibration_text(name) for name in parts_of(spec.model.animals)]
-    many = len(parts) > 1
-    return (f"{'These are animals of several calibrations, which asked for different things. ' if many else ''}{' '.join(parts)} "
+    parts = [alternatives_of(part) for part in parts_of(spec.model.animals)]
+    text = " ".join(dict.fromkeys(said for names in parts for name in names for said in _calibration_texts(name)))
+    chosen = [" or else ".join(f"'{name}'" for name in names) for names in parts if len(names) > 1]
+    which = "".join(f"An individual takes part with its animal of {names}, the first that accepted it. " for names in chosen)
+    return (f"{'These are animals of several calibrations, which asked for different things. ' if len(parts) > 1 or chosen else ''}{which}{text} "
             f"{len(real)} animals of {real['number'].nunique()} individuals of the real wiring took part, and {len(shuffled)} of shuffles"
             f"{'' if len(shuffled) else ', so that there is no such control'}. None of the rows scored here was seen by a calibration.")
 
 
-def _calibration_text(name: str) -> str:
-    """How many of those tried one calibration accepted."""
+def _calibration_texts(name: str) -> list[str]:
+    """How many of those tried one calibration accepted, and the one from whose animals it went on."""
     table = load_animals(name, accepted=False)
     tried = table[table["animal"] == 0].groupby("kind")["accepted"]
     size, good = tried.size(), tried.sum()
     if "further" in table:
         before = table["further"].iloc[0]
-        return (f"Of {size['real']} individuals of '{name}', searched further from their animals of '{before}', {good['real']} were accepted. "
-                f"{_calibration_text(before)}")
+        return [f"Of {size['real']} individuals of '{name}', searched further from their animals of '{before}', {good['real']} were accepted.",
+                *(_calibration_texts(before) if before in ENSEMBLES else [])]
     shuffles = (f", and {good['degree']} of {size['degree']} degree-preserving shuffles, searched in the same way" if size.get("degree", 0)
                 else "; no shuffled wiring was tried")
-    return f"Of {size['real']} individuals of '{name}' (real wiring) {good['real']} were accepted{shuffles}."
+    return [f"Of {size['real']} individuals of '{name}' (real wiring) {good['real']} were accepted{shuffles}."]
 
 
 def _elsewhere_text(spec: Spec) -> list[str]:
