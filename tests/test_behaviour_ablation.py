@@ -339,7 +339,7 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
 
 @pytest.mark.parametrize(("name", "circuit", "asked"), [
     ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
-    ("touched_often", "whole_hermaphrodite", "touched_often"), ("answering", "whole_male", "answering_often"), ("turning", "whole_male", "turning")])
+    ("touched_often", "whole_hermaphrodite", "touched_often"), ("turning", "whole_male", "turning")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]

@@ -1,5 +1,5 @@
 """Populations of calibrated animals, each as `wormsim run calibrate_NAME` left it (table `animals`): ``hermaphrodite.parquet``, ``touched.parquet``,
-``male.parquet``, ``turning.parquet``; and ``touched_often.parquet`` and ``answering.parquet``, searched further from ``touched`` and ``male``.
+``male.parquet``, ``turning.parquet``; and ``touched_often.parquet``, searched further from ``touched.parquet``.
 
 ``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals (of ``pilot.parquet`` as
 far as anybody knows: whose its six are was not kept), found while the

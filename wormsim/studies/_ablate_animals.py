@@ -12,7 +12,7 @@ from ..effects import LEAST_INDIVIDUALS, MEASURES, effect, median_interval
 from ..errors import InputError
 from ..perturbations import Ablate
 
-_DEFAULT = {"whole_hermaphrodite": "hermaphrodite", "whole_male": "turning+answering|male"}
+_DEFAULT = {"whole_hermaphrodite": "hermaphrodite", "whole_male": "turning+male"}
 
 
 def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None = None, samples: int | None = None, seed: int = 0,
