@@ -51,7 +51,7 @@ def test_who_does_it_at_one_look_alone_is_not_accepted(seed):
     assert calibrate(Worm(), [Step((target,), observe, KEYS)], seed, draws=64, generations=30)["accepted"]
 
 
-def test_an_animal_is_accepted_by_looks_that_it_was_not_chosen_by():
+def test_those_that_are_left_are_chosen_and_accepted_by_looks_of_their_own():
     """One number has to be near 0.5; each look adds a noise of its own, which one look cannot tell from it."""
     asked = []
 

@@ -66,7 +66,7 @@ def alternatives_of(part: str) -> list[str]:
 
 
 def _first_accepted(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Of each individual the rows of the first table that accepted it, else of the last."""
+    """Of each individual the rows of the first table that accepted it, else those of the last, if any."""
     import pandas as pd
 
     found = tables[0]

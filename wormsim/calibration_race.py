@@ -33,7 +33,7 @@ FIRST_LOOK, EACH = 1_000_000, 1_000
 
 
 def last_looks(seed: int, generations: int) -> range:
-    """Numbers of the looks by which an animal was chosen, after so many generations."""
+    """Numbers of the looks at the end, after so many generations, by which one of those left was chosen, and accepted or not."""
     first = FIRST_LOOK + EACH * seed + generations + 1
     return range(first, first + LOOKS)
 

@@ -145,7 +145,7 @@ def _answers(seen: dict, alone: np.ndarray, touched: np.ndarray, t: np.ndarray) 
 def observe_touched_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What TOUCHED_OFTEN asks for, (A,) each, in one look: one noise, and moments of its own for each touch, each beside the same animal untouched.
 
-    As in the assays, an animal has answered where it is slower than its twin by BY_TOUCH_MM_S.
+    As in the assays, an animal has answered where it is slower than its twin by BY_TOUCH_MM_S, and backs by more than BACKS_MM_S.
     """
     import pandas as pd
 

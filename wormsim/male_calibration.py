@@ -1,6 +1,7 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
-Three meetings, none of them one of the assay's. In the first her vulva lies on the flank that he meets, further on in the direction in which
+Three meetings, none of them one of the assay's (`answering_often` draws four mates in every look instead). In the first her vulva lies on
+the flank that he meets, further on in the direction in which
 he backs: he is to answer the contact by backing along her, to stop at the vulva and to prod there and not before. In the others it
 lies on the other flank: he is to back to her tail's end, or to her head's, to turn round it, and to go on. How far he goes along her is
 measured on her, since a male that leans against her can have a backward velocity of his own and go nowhere. The bands are chosen here:
@@ -144,7 +145,7 @@ def observe_bending(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> 
 
 
 def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
-    """What CRAWLING and ANSWERING_OFTEN ask for, (A,) each, in one look: one noise, alone and beside OFTEN mates, drawn as in the assay."""
+    """What ANSWERING_OFTEN and, but for its least speed, CRAWLING ask for, (A,) each, in one look: one noise, alone and beside OFTEN drawn mates."""
     import pandas as pd
 
     n, (x, y) = len(parameters), start_pose(wiring)

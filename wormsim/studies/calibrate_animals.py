@@ -192,7 +192,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
-                     "verdict": f"{good} of {n} individuals meet every band of '{search.asked[-1]}'"})
+                     "verdict": f"{good} of {n} individuals meet every required band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
                     + (f"; {given_up} were given up at their first candidates." if given_up else "."))
@@ -208,12 +208,14 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         for name, here in animals[animals["accepted"]].groupby("kind", sort=False):
             x = here[t.name]
             table.append({"property": t.name, "wiring": name, "animals": len(x), "median": x.median(), "least": x.min(), "most": x.max(),
-                          "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}", "source": t.source})
+                          "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}",
+                          "required": t.required, "source": t.source})
     return StudyResult(
         summary=[" ".join(text), _how_text(search)],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
-                  "targets": "What accepted animals do, beside the band aimed at and the band of acceptance."},
+                  "targets": "What accepted animals do, beside the band aimed at and the band of acceptance; where that is not required, nobody was "
+                             "refused for missing it."},
         controls={"degree shuffles": "The same search on wirings whose contacts were exchanged with every cell's numbers of partners kept."}
         if search.shuffles else {},
     )
