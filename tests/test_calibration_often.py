@@ -321,3 +321,14 @@ def test_of_alternatives_each_individual_has_the_first_that_accepted_it(three, t
     assert f"An individual takes part with its animal of '{path}' or else '{three}', the first that accepted it." in said
     assert f"Of 2 individuals of '{path}' (real wiring) 1 were accepted" in said
     assert f"Of 4 individuals of '{three}' (real wiring) 3 were accepted" in said
+
+
+@pytest.mark.parametrize(("further", "circuit", "step", "whose"), [
+    ("male", "whole_hermaphrodite", "moving", "males"), ("touched", "whole_male", "scanning", "hermaphrodites")])
+def test_an_ensemble_of_the_other_sex_is_refused(further, circuit, step, whose):
+    search = {**FURTHER, "asked": [step], "individuals": 2, "further": further, "circuit": circuit}
+    with pytest.raises(InputError, match=f"'{further}' holds {whose}"):
+        calibrate_animals.check(calibrate_animals.Spec(search=search))
+    other = {"whole_male": "whole_hermaphrodite", "whole_hermaphrodite": "whole_male"}[circuit]
+    asked = "moving" if other == "whole_hermaphrodite" else "scanning"
+    calibrate_animals.check(calibrate_animals.Spec(search={**search, "circuit": other, "asked": [asked]}))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..animal import individual
 from ..body.form import MALE
-from ..body.parameters import BY_KEY
+from ..body.parameters import BY_KEY, MALE_KEYS
 from ..calibrated import OTHERS, load_animals, parameters_of
 from ..calibration import from_unit, to_unit
 from ..calibration_race import EACH, LOOKS
@@ -93,7 +93,10 @@ def check(spec: Spec) -> None:
         raise InputError(f"asked = {', '.join(often)}: a calibration has one step that looks anew in every generation, with {LOOKS} generations or "
                          f"more and fewer than {EACH - LOOKS}; here are {len(often)}, with {search.generations}")
     if search.further:
-        own_animals(search.further, spec.seed)
+        values = {key: BY_KEY[key].value for key in MALE_KEYS}
+        if male == bool((own_animals(search.further, spec.seed)[list(MALE_KEYS)] == pd.Series(values)).all(axis=None)):
+            raise InputError(f"search.further = {search.further!r} holds {'hermaphrodites' if male else 'males'}, and circuit = {search.circuit!r} "
+                             f"is of a {'male' if male else 'hermaphrodite'}")
         return
     pilots = pilots_of(search.pilots)
     if pilots is None and not search.draws:
