@@ -364,3 +364,12 @@ def test_gait_beside_real_worms(tmp_path):
     assert {"x_mm", "v_mV", "activation", "state"} <= set(trace.data_vars)
     assert all(figure.draw().axes for figure in found.result.figures.values())
     assert "wavelength" in " ".join(found.result.summary)
+
+
+def test_what_lies_beyond_a_figure_stands_at_its_edge_with_its_number():
+    table = pd.DataFrame([{"assay": "x", "measure": m, "control": NO_WIRING, "left": left, "animals": 3}
+                          for m, left in (("inside", 2.1), ("above", 2.29), ("below", -0.6), ("nowhere", np.nan))])
+    axes = survival(table).axes[0]
+    assert [t.get_text() for t in axes.texts] == ["2.3", "-0.6"]
+    assert [t.xy[0] for t in axes.texts] == list(axes.get_xlim())[::-1]
+    assert np.nanmax(axes.lines[0].get_xdata()) == axes.get_xlim()[1]

@@ -11,6 +11,7 @@ from ..studies import StudyFigure
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLOURS = {"lost": "#b2182b", "impaired": "#ef8a62", "normal": "#4393c3", "enhanced": "#7b3294"}
@@ -23,7 +24,7 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
     out = {"published_rows": StudyFigure(
         lambda: published(rows), "What is left of each behaviour after each published removal: the median over individuals with its interval. "
         "Colour: what was published. Bands: what counts as lost, impaired, normal and enhanced. Open dots: no prediction (too few "
-        "individuals do it, or the interval is too wide); at the right edge: beyond it. "
+        "individuals do it, or the interval is too wide); at an edge with a number: beyond it. "
         "Grey labels: true by construction or only assumed, and not scored.",
         "Dots with intervals, one line for each published removal, beside bands of lost, impaired, normal, enhanced")}
     out["confusion"] = StudyFigure(
@@ -34,7 +35,7 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic "
                                      "drive and "
                                      "without stretch receptors. Left of the line, less than half is left; "
-                                     "what stands at the right edge lies beyond it.",
+                                     "what stands at an edge lies beyond it, by the number beside it.",
                                      "Dots of the share left under three controls, one line for each measure")
     return out
 
@@ -57,6 +58,7 @@ def published(rows: pd.DataFrame) -> Figure:
         axes.plot([low, high], [y, y], color=colour, lw=2, alpha=0.6, solid_capstyle="butt")
         fill = "white" if undecided[y] else colour
         axes.plot(np.clip(row.left, LEAST, MOST), y, "o", color=colour, mfc=fill, ms=5, clip_on=False)
+        _beyond(axes, row.left, y)
     axes.set_yticks(range(len(here)), [f"{r.cells} ({r.manipulation}) {r.assay}: {r.measure}"[:64] for r in here.itertuples()], fontsize=7)
     for label, role in zip(axes.get_yticklabels(), here["role"], strict=True):
         label.set_color("black" if role == "scored" else "0.6")
@@ -64,6 +66,14 @@ def published(rows: pd.DataFrame) -> Figure:
     axes.legend(handles=[axes.plot([], [], "o", color=c, label=f"published: {n}")[0] for n, c in COLOURS.items()], fontsize=7, ncols=4,
                 loc="upper center", bbox_to_anchor=(0.4, -0.9 / figure.get_size_inches()[1]), frameon=False)
     return figure
+
+
+def _beyond(axes: Axes, left: float, y: float) -> None:
+    """The number of a dot that stands at the edge, beside it."""
+    if left > MOST:
+        axes.annotate(f"{left:.1f}", (MOST, y), (6, 0), textcoords="offset points", va="center", fontsize=7, annotation_clip=False)
+    elif left < LEAST:
+        axes.annotate(f"{left:.1f}", (LEAST, y), (6, 0), textcoords="offset points", va="center", fontsize=7)
 
 
 def matrix(table: pd.DataFrame) -> Figure:
@@ -94,10 +104,12 @@ def survival(table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     for k, (control, here) in enumerate(table.groupby("control", sort=False)):
         y = [names.index(pair) + 0.18 * (1 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
-        axes.plot(np.clip(here["left"], LEAST, MOST), y, "os^"[k % 3], ms=5, label=control)
+        axes.plot(np.clip(here["left"], LEAST, MOST), y, "os^"[k % 3], ms=5, label=control, clip_on=False)
+        for left, at in zip(here["left"], y, strict=True):
+            _beyond(axes, left, at)
     axes.axvline(0.5, color="0.5", lw=1, ls=":")
     axes.axvline(1.0, color="0.8", lw=1)
     axes.set_yticks(range(len(names)), [f"{a}: {m}" for a, m in names], fontsize=7)
-    axes.set(xlim=(LEAST, MOST + 0.1), ylim=(-0.6, len(names) - 0.4), xlabel="left of the intact behaviour (median over animals)")
+    axes.set(xlim=(LEAST, MOST), ylim=(-0.6, len(names) - 0.4), xlabel="left of the intact behaviour (median over animals)")
     figure.legend(fontsize=7, loc="outside upper center", ncols=3, frameon=False)
     return figure

@@ -44,8 +44,8 @@ def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     return {"turn": StudyFigure(
         lambda: strip_figure(behaviour, int(best["variant"]), max(best["start_s"] - AROUND_S, 0.0),
                              min(best["stop_s"] + AROUND_S, float(behaviour["time_s"][-1]))),
-        f"The first male, intact: the best of his turns in {behaviour.sizes['variant']} meetings ({number}), frame by frame, with what the ethogram "
-        "calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
+        f"The first male, intact: the best of his turns in {behaviour.sizes['variant']} meetings ({number}), round her {best['where']}, frame by "
+        "frame, with what the ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
 
 
 def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: float) -> Figure:
