@@ -388,6 +388,12 @@ def test_a_male_is_held_to_himself_under_the_noises_of_his_meetings(monkeypatch)
     assert male_calibration.observe_scanning(None, one, 7)["answered"].tolist() == [0.5]
     met_her["failed"] = ("variant", ["", "crosses itself"])
     assert np.isnan(male_calibration.observe_scanning(None, one, 7)["answered"][0])  # half of what he was asked is missing
+    # three meetings: the third noise is that of the third
+    monkeypatch.setattr(male_calibration, "meetings", lambda wiring: ("one", "two", "three"))
+    met_her = together([on_her(place) for place in (on, on, back)])
+    for twins, share in (((on, on, back, on), 0.0), ((on, on, on, back), 1 / 3)):
+        alone = together([beside_her(place, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05) for place in twins])
+        assert male_calibration.observe_mating(None, one, 7)["answered"].tolist() == pytest.approx([share])
 
 
 def test_a_touch_has_to_be_answered_at_every_moment_and_by_more_than_the_same_noise_alone(monkeypatch):

@@ -25,6 +25,8 @@ from wormsim.calibration_search import calibrate
 from wormsim.closed_loop import start_pose
 from wormsim.errors import InputError
 from wormsim.studies import behaviour_ablation, calibrate_animals
+from wormsim.studies._ablate_animals import ablate_animals
+from wormsim.studies.behaviour_ablation import assay_of
 
 
 def lucky(parameters, seed):
@@ -315,6 +317,7 @@ def test_of_alternatives_each_individual_has_the_first_that_accepted_it(three, t
     tried = load_animals(f"{path}|{three}", accepted=False).query("kind == 'real'")
     assert sorted(tried["number"]) == [7, 9, 12, 20]
     assert load_animals(f"{three}|{path}")["cost"].tolist() == [2.0] * 4
+    assert found["number"].tolist() == [7, 9, 9, 12]  # those of the first table do not come first: a part of them is no selection
     spec = behaviour_ablation.Spec(model={"circuit": "whole_hermaphrodite", "animals": f"{path}|{three}", "assays": ["crawl"]},
                                    score={"evidence": "hermaphrodite_behaviour"})
     said = behaviour_ablation._animals_text(spec, found.query("kind == 'real'"), found.query("kind == 'degree'"))
@@ -332,3 +335,11 @@ def test_an_ensemble_of_the_other_sex_is_refused(further, circuit, step, whose):
     other = {"whole_male": "whole_hermaphrodite", "whole_hermaphrodite": "whole_male"}[circuit]
     asked = "moving" if other == "whole_hermaphrodite" else "scanning"
     calibrate_animals.check(calibrate_animals.Spec(search={**search, "circuit": other, "asked": [asked]}))
+
+
+def test_an_answer_says_of_which_alternatives_its_animals_are(three, tmp_path):
+    path = tmp_path / "first.parquet"
+    pd.read_parquet(three).query("kind == 'real'").assign(accepted=[True, False, False]).to_parquet(path)
+    note = ablate_animals(["PVC"], assay_of("crawl"), animals=f"{path}|{three}", samples=1)["notes"][1]
+    assert f"{path} (1 of 3 accepted), {three} (3 of 3 accepted)" in note
+    assert f"an individual takes part with its animal of {path} or else {three}" in note

@@ -66,14 +66,14 @@ def alternatives_of(part: str) -> list[str]:
 
 
 def _first_accepted(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Of each individual the rows of the first table that accepted it, else those of the last, if any."""
+    """Of each individual the rows of the first table that accepted it, else those of the last, if any; of several tables by number."""
     import pandas as pd
 
     found = tables[0]
     for table in tables[1:]:
         good = found[found["accepted"]]
         rest = ~pd.MultiIndex.from_frame(table[INDIVIDUAL]).isin(pd.MultiIndex.from_frame(good[INDIVIDUAL]))
-        found = pd.concat([good, table[rest]], ignore_index=True)
+        found = pd.concat([good, table[rest]], ignore_index=True).sort_values("number", kind="stable", ignore_index=True)
     return found
 
 

@@ -45,7 +45,7 @@ class Target:
         Distance from the band aimed at that costs 1.
     source : str
     required : bool
-        Else no animal is refused for it: it is searched for, and how many meet it is seen in the table of animals.
+        Else no animal is refused for it. A step that looks anew goes on until it is met as well; another ends without.
     """
 
     name: str

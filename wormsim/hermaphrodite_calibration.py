@@ -15,6 +15,7 @@ from .body.senses import Touch
 from .calibration import Step, Target
 from .calibration_looks import AT_ANY_TIME, EVERY_S, LASTS_S, crawling, switches
 from .closed_loop import World, simulate_animals
+from .effects import MEASURES, shows
 from .perturbations.stimulate import Stimulate
 
 if TYPE_CHECKING:
@@ -70,10 +71,9 @@ _FRONTS = tuple(("touch_front", at) for at in (5.7, 6.4, 7.1, 7.8))
 _BACKS = tuple(("touch_back", at) for at in (6.0, 7.5))
 _TOUCH_S, _AGAR_S, _WATER_S, _DRIVEN_S = 1.0, 15.0, 10.0, 11.0
 #: One look of many: how often each touch is given; from when on its moments are spread, over how long, when the last can have been answered, and how
-#: long a run is, s; backwards by more than so many mm/s is backing (chosen here).
+#: long a run is, s (chosen here).
 OFTEN = {"touch_front": 3, "touch_nose": 2}
 _OFTEN_FROM_S, _OFTEN_S, _ANSWERED_S, _OFTEN_RUN_S = 4.0, 3.0, 12.0, 13.5
-BACKS_MM_S = 0.02
 
 
 def observe_moving(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
@@ -109,26 +109,29 @@ def observe_touched_front(wiring: Wiring, parameters: pd.DataFrame, seed: int = 
     Without that twin a search finds animals that stall by themselves at the moment of the touch; with one moment only, animals that
     can be stopped in one phase of their gait.
     """
-    return _answers(*_touched(wiring, parameters, seed, _FRONTS))
+    return _answers(*_touched(wiring, parameters, _noises(seed), _FRONTS))
 
 
 def observe_touched(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
     """The same and what TOUCHED asks for beside it, (A,) each: touched behind as well, from which it has to recover too."""
-    seen, alone, touched, t = _touched(wiring, parameters, seed, (*_FRONTS, *_BACKS))
+    seen, alone, touched, t = _touched(wiring, parameters, _noises(seed), (*_FRONTS, *_BACKS))
     faster = [mean_between(v - alone, t, at + ANSWER_S[0], at + ANSWER_S[1]) for v, (_, at) in zip(touched[len(_FRONTS):], _BACKS, strict=True)]
     return {**_answers(seen, alone, touched, t), "touch_back_mm_s": np.mean(faster, axis=0)}
 
 
-def _touched(wiring: Wiring, parameters: pd.DataFrame, seed: int, touches: Sequence[tuple[str, float]]) -> tuple:
-    """How animals crawl; their velocity left alone, (A, T), and after each touch, (touches, A, T), mm/s; the time, (T,), s."""
+def _touched(wiring: Wiring, parameters: pd.DataFrame, noises: Sequence[int], touches: Sequence[tuple[str, float]],
+             duration_s: float = _AGAR_S) -> tuple:
+    """How animals crawl; their velocity left alone, (A, T), and after each touch, (touches, A, T), mm/s, under the first of the noises; the time,
+    (T,), s.
+    """
     import pandas as pd
 
     n = len(parameters)
-    seen, untouched = crawling(wiring, parameters, _noises(seed), _AGAR_S)
+    seen, untouched = crawling(wiring, parameters, noises, duration_s)
     alone, t = velocity(untouched)
     worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
-    v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_AGAR_S,
-                                  seeds=[seed] * len(worlds)))[0]
+    v = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=duration_s,
+                                  seeds=[noises[0]] * len(worlds)))[0]
     return seen, alone[:n], v.reshape(len(touches), n, -1), t
 
 
@@ -145,18 +148,12 @@ def _answers(seen: dict, alone: np.ndarray, touched: np.ndarray, t: np.ndarray) 
 def observe_touched_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What TOUCHED_OFTEN asks for, (A,) each, in one look: one noise, and moments of its own for each touch, each beside the same animal untouched.
 
-    As in the assays, an animal has answered where it is slower than its twin by BY_TOUCH_MM_S, and backs by more than BACKS_MM_S.
+    As in the assays, an animal has answered where it is slower than its twin by BY_TOUCH_MM_S, and backs.
     """
-    import pandas as pd
-
-    n, rng = len(parameters), np.random.default_rng([77, seed])
+    rng = np.random.default_rng([77, seed])
     touches = [(signal, at) for signal, count in OFTEN.items()
                for at in _OFTEN_FROM_S + _OFTEN_S * (np.arange(count) + rng.random(count)) / count]
-    seen, untouched = crawling(wiring, parameters, [seed], _OFTEN_RUN_S)
-    alone, t = velocity(untouched)
-    worlds = [World.of("agar", Touch(signal, at, at + _TOUCH_S)) for signal, at in touches for _ in range(n)]
-    runs = velocity(simulate_animals(wiring, pd.concat([parameters] * len(touches), ignore_index=True), worlds, duration_s=_OFTEN_RUN_S,
-                                     seeds=[seed] * len(worlds)))[0].reshape(len(touches), n, -1)
+    seen, alone, runs, t = _touched(wiring, parameters, [seed], touches, _OFTEN_RUN_S)
     answers = np.array([answer_of(slowest(v, t, at), slowest(alone, t, at)) for (_, at), v in zip(touches, runs, strict=True)])
     front, nose = np.split(answers, [OFTEN["touch_front"]])
     return {**{name: seen[name] for name in AT_ANY_TIME},
@@ -166,8 +163,8 @@ def observe_touched_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
 
 
 def _share(answers: np.ndarray) -> np.ndarray:
-    """Share of (touches, A) answers that are backing, (A,); not-a-number for one that failed."""
-    return np.where(np.isnan(answers).any(axis=0), np.nan, (answers < -BACKS_MM_S).mean(axis=0))
+    """Share of (touches, A) answers that are backing, as the assays take it, (A,); not-a-number for one that failed."""
+    return np.where(np.isnan(answers).any(axis=0), np.nan, shows(answers, MEASURES["reversal_mm_s"]).mean(axis=0))
 
 
 def answers_touch(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:

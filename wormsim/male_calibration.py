@@ -1,16 +1,17 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
 Three meetings, none of them one of the assay's (`answering_often` draws four mates in every look instead). In the first her vulva lies on
-the flank that he meets, further on in the direction in which
-he backs: he is to answer the contact by backing along her, to stop at the vulva and to prod there and not before. In the others it
-lies on the other flank: he is to back to her tail's end, or to her head's, to turn round it, and to go on. How far he goes along her is
-measured on her, since a male that leans against her can have a backward velocity of his own and go nowhere. The bands are chosen here:
-published are the order of the steps and what counts as each (Liu KS, Sternberg PW 1995 Neuron 14:79), and a speed of backing of 0.05 to
-0.15 mm/s (low, uncertain). Males are held to wider bands of gait than hermaphrodites: that they crawl, not how finely.
+the flank that he meets, further on in the direction in which he backs: he is to answer the contact by backing along her, to stop at the
+vulva and to prod there and not before. In the others it lies on the other flank: he is to back to her tail's end, or to her head's, to turn
+round it, and to go on. How far he goes along her is measured on her, since a male that leans against her can have a backward velocity of
+his own and go nowhere. The bands are chosen here: published are the order of the steps and what counts as each (Liu KS, Sternberg PW 1995
+Neuron 14:79), and a speed of backing of 0.05 to 0.15 mm/s (low, uncertain). Males are held to wider bands of gait than hermaphrodites: that
+they crawl, not how finely.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -121,18 +122,17 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
     """Alone under NOISES noises, and in each of `worlds`; not-a-number where a male failed."""
     n = len(parameters)
     out, alone = crawling(wiring, parameters, [seed + 1000 * k for k in range(NOISES)], _RUN_S)
-    all_of_them = _meet(wiring, parameters, worlds, seed)
+    all_of_them = _meet(wiring, parameters, worlds, [seed + 1000 * k for k in range(len(worlds))])
     fine = (all_of_them["failed"].to_numpy() == "").reshape(-1, n)
     rounds = [_rounds(all_of_them, k, n, fine) for k in range(1, len(worlds))]
-    for name in rounds[0]:  # the worse of her two ends: the upper limits of the bands hold for one of them
+    for name in rounds[0]:  # the worse of her two ends: an upper limit is checked at one of them
         out[name] = (np.max if name == "turn_lost_s" else np.min)([seen[name] for seen in rounds], axis=0)
     out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *STOPPING, *PRODDING) if t.name not in out}
     for k in np.flatnonzero(fine[0]):
         for name, value in met(all_of_them, k).items():
             out[name][k] = value
     # the noises of the meetings are the first of those: there he is his own twin
-    stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
-    twins = alone.isel(variant=slice(len(worlds) * n), time=slice(None, None, stride))
+    twins = _twins(alone, np.arange(len(worlds) * n))
     out["answered"] = np.where(fine.all(axis=0), answered(all_of_them, twins, n), np.nan)
     return out
 
@@ -140,39 +140,40 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
 def observe_bending(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
     """What BENDING asks for, (A,) each: a shorter look, alone under two noises and beside one mate."""
     out, _ = crawling(wiring, parameters, [seed, seed + 1000], _RUN_S)
-    there = _meet(wiring, parameters, meetings(wiring)[1:2], seed + 1000)
+    there = _meet(wiring, parameters, meetings(wiring)[1:2], [seed + 1000])
     return out | _rounds(there, 0, len(parameters), (there["failed"].to_numpy() == "")[None])
 
 
 def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What ANSWERING_OFTEN and, but for its least speed, CRAWLING ask for, (A,) each, in one look: one noise, alone and beside OFTEN drawn mates."""
-    import pandas as pd
-
     n, (x, y) = len(parameters), start_pose(wiring)
     mates = draw(OFTEN, x, y, wiring.form, _MATES, first=OFTEN * seed, gap_mm=IN_TOUCH_MM)
     out, alone = crawling(wiring, parameters, [seed], _OFTEN_RUN_S)
-    there = simulate_animals(wiring, pd.concat([parameters] * OFTEN, ignore_index=True), [World(mate=her) for her in mates for _ in range(n)],
-                             duration_s=_OFTEN_RUN_S, every_ms=_EVERY_MS, seeds=[seed] * (OFTEN * n))
+    there = _meet(wiring, parameters, [World(mate=her) for her in mates], [seed] * OFTEN, _OFTEN_RUN_S)
     contact, speed = np.full((2, OFTEN * n), np.nan)
     for v in np.flatnonzero(there["failed"].to_numpy() == ""):
         m = meeting(there, v)
         along, held = _along(there, v, m)
         contact[v], speed[v] = held[m.time_s > 0.5].mean(), _speed(m, along, 0.10)
     contact, speed = (z.reshape(OFTEN, n).mean(axis=0) for z in (contact, speed))
-    stride = round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))
-    twins = alone.isel(variant=np.tile(np.arange(n), OFTEN), time=slice(None, None, stride))
+    twins = _twins(alone, np.tile(np.arange(n), OFTEN))
     share = np.nan_to_num(answered(there, twins, n))  # none that he could have answered: none answered
     return {**{name: out[name] for name in AT_ANY_TIME}, "meet_contact": contact, "scan_mm_s": speed,
             "answered": np.where(np.isnan(contact), np.nan, share)}
 
 
-def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: tuple[World, ...], seed: int) -> xr.Dataset:
-    """Every male in every world, each world under a noise of its own: of variant v, male ``v % A`` in world ``v // A``."""
+def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[World], noises: Sequence[int], duration_s: float = _RUN_S) -> xr.Dataset:
+    """Every male in every world, each under its noise: of variant v, male ``v % A`` in world ``v // A``."""
     import pandas as pd
 
     n = len(parameters)
     return simulate_animals(wiring, pd.concat([parameters] * len(worlds), ignore_index=True), [w for w in worlds for _ in range(n)],
-                            duration_s=_RUN_S, every_ms=_EVERY_MS, seeds=[seed + 1000 * k for k in range(len(worlds)) for _ in range(n)])
+                            duration_s=duration_s, every_ms=_EVERY_MS, seeds=[noise for noise in noises for _ in range(n)])
+
+
+def _twins(alone: xr.Dataset, variants: np.ndarray) -> xr.Dataset:
+    """Males left alone at the times of the meetings."""
+    return alone.isel(variant=variants, time=slice(None, None, round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))))
 
 
 def _rounds(behaviour: xr.Dataset, world: int, animals: int, fine: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..behaviour_assay import BehaviourAssay, run_assay
-from ..calibrated import first_individuals, load_animals, parameters_of, parts_of, wiring_of
+from ..calibrated import alternatives_of, first_individuals, load_animals, parameters_of, parts_of, wiring_of
 from ..circuit import load_circuit
 from ..effects import LEAST_INDIVIDUALS, MEASURES, effect, median_interval
 from ..errors import InputError
@@ -65,10 +65,12 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
                            "individuals": e.individuals, "show_it_intact": e.intact, "animals": e.animals, "failed": e.failed, "why": e.reason})
     individuals = table["number"].nunique()
     notes = [f"{len(table)} calibrated animals of {individuals} individuals of the real wiring; each is compared with itself. {assay.limits}"]
-    if len(parts := parts_of(asked)) > 1:
-        each = {part: _acceptance(part) for part in parts}
+    parts = [alternatives_of(part) for part in parts_of(asked)]
+    if len(names := [name for part in parts for name in part]) > 1:
+        each = {name: _acceptance(name) for name in names}
         notes.append("They are of calibrations that asked for different things: "
-                     + ", ".join(f"{part} ({n['accepted']} of {n['candidates']} accepted)" for part, n in each.items())
+                     + ", ".join(f"{name} ({n['accepted']} of {n['candidates']} accepted)" for name, n in each.items())
+                     + "".join(f"; an individual takes part with its animal of {' or else '.join(part)}" for part in parts if len(part) > 1)
                      + (f"; of these the first {samples} individuals were asked" if samples else ""))
     if individuals < LEAST_INDIVIDUALS:
         notes.append(f"{individuals} individuals are fewer than the {LEAST_INDIVIDUALS} that a verdict needs")

@@ -74,7 +74,8 @@ class Spec(BaseModel):
 
 def check(spec: Spec) -> None:
     """Refuse, before a folder is made: a circuit without muscles or motor neurons that feel the body, steps of the other sex, looks that
-    would be made twice, pilots that are not there or are of the individuals that are searched, and an ensemble that cannot be searched further.
+    would be made twice or too few of them, pilots that are not there or are of the individuals that are searched, and an ensemble that cannot
+    be searched further.
     """
     search = spec.search
     if search.further and (search.pilots or search.draws or search.shuffles or search.animals > 1):
@@ -203,7 +204,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         for step, count in passed.items():
             low, high = wilson(count, n)
             rows.append({"metric": "reached", "group": f"{said}: {step}", "value": count / n, "low": low, "high": high, "n": n,
-                         "verdict": f"{count} of {n} individuals meet every band of '{step}'"})
+                         "verdict": f"{count} of {n} individuals meet every required band of '{step}'"})
         if passed:
             text.append("Step by step: " + ", ".join(f"{count} met '{step}'" for step, count in {**passed, search.asked[-1]: good}.items()) + ".")
     table = []
