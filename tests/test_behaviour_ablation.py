@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 
@@ -36,7 +37,7 @@ from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
 from wormsim.studies._ablate_animals import ablate_animals
-from wormsim.studies._body_controls import NO_WIRING, WITHOUT, control_table, control_text, without
+from wormsim.studies._body_controls import NO_WIRING, OTHER_WIRING, WITHOUT, control_table, control_text, without
 from wormsim.studies.behaviour_ablation import assay_of, happened_table
 from wormsim.studies.calibrate_animals import pilots_of
 
@@ -202,6 +203,32 @@ def test_without_wiring_only_the_way_to_muscle_is_left():
     rows = slice(wiring.excitatory.start[muscle], wiring.excitatory.start[muscle + 1])
     left = slice(bare.excitatory.start[muscle], bare.excitatory.start[muscle + 1])
     assert sorted(wiring.excitatory.pre[rows]) == sorted(bare.excitatory.pre[left])
+
+
+def test_other_wiring_exchanges_partners_of_neurons_and_leaves_muscles_theirs():
+    wiring = individual(ws.load_circuit("whole_male"), 5)
+    other, how = without(OTHER_WIRING, wiring)
+    again, _ = without(OTHER_WIRING, wiring)
+    assert how == {}
+    assert other.number == wiring.number
+    assert other.form == wiring.form
+    a, b, same = (w.circuit.connectome.edges.set_index(["kind", "pre", "post"]).index for w in (wiring, other, again))
+    assert set(b) == set(same)  # an individual has one
+    kind = wiring.circuit.connectome.cells["kind"]
+
+    def between(edges):
+        return {e for e in edges if kind[e[1]] == kind[e[2]] == "neuron"}
+
+    assert set(a) - between(a) == set(b) - between(b)
+    assert len(between(a)) == len(between(b))
+    assert len(between(a) & between(b)) < 0.35 * len(between(a))
+    for end in (1, 2):
+        assert (collections.Counter(e[end] for e in between(a) if e[0] == "chemical")
+                == collections.Counter(e[end] for e in between(b) if e[0] == "chemical"))
+    # what motor neurons do to muscle keeps its contacts and signs
+    contacts = [w.circuit.connectome.edges.set_index(["kind", "pre", "post"])[["contacts", "sign"]] for w in (wiring, other)]
+    to_muscle = [e for e in a if e[0] == "chemical" and kind[e[2]] == "muscle"]
+    assert contacts[0].loc[to_muscle].equals(contacts[1].loc[to_muscle])
 
 
 def test_control_table_by_hand():

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST = 20.0
 POPULATION = 32
+#: What missing a band costs that is wished for and not required, beside one that is required (chosen here): it is not to be had at the others' price.
+WISHED = 0.2
 #: A step is not searched at all where the cheapest first candidate costs more (chosen here): an individual in which nobody switches has no slope.
 #: Two targets of which nothing could be measured, or which are far off (2 x MOST), are enough. The same for shuffles.
 HOPELESS = 30.0
@@ -57,8 +59,13 @@ class Target:
     source: str
     required: bool = True
 
+    @property
+    def weight(self) -> float:
+        """What it counts beside others: 1, or WISHED."""
+        return 1.0 if self.required else WISHED
+
     def cost(self, x: np.ndarray) -> np.ndarray:
-        """Cost of each value; MOST where it is not a number."""
+        """Cost of each value before it is weighed; MOST where it is not a number."""
         away = np.maximum(np.maximum(self.low - x, x - self.high), 0.0) / self.scale
         return np.where(np.isnan(x), MOST, np.minimum(away**2, MOST))
 
@@ -114,8 +121,8 @@ def to_unit(parameters: pd.DataFrame, keys: tuple[str, ...]) -> np.ndarray:
 
 
 def total_cost(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
-    """Sum over the targets, (A,)."""
-    return np.sum([t.cost(seen[t.name]) for t in targets], axis=0)
+    """Sum over the targets, each by its weight, (A,)."""
+    return np.sum([t.weight * t.cost(seen[t.name]) for t in targets], axis=0)
 
 
 def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
@@ -124,8 +131,8 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def missed(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
-    """How many bands of acceptance each animal misses, required or not, (A,)."""
-    return np.sum([~t.met(seen[t.name]) for t in targets], axis=0)
+    """How many bands of acceptance each animal misses, (A,); one that is wished for counts WISHED."""
+    return np.sum([t.weight * ~t.met(seen[t.name]) for t in targets], axis=0)
 
 
 def offspring(rng: np.random.Generator, pool: np.ndarray, sigma: float) -> np.ndarray:

@@ -32,11 +32,10 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         "told in several lines counts once, each line for its share. On the diagonal both agree.",
         "Table of published categories against verdicts, darker with more rows")
     if len(controls):
-        out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, without the tonic "
-                                     "drive and "
-                                     "without stretch receptors. Left of the line, less than half is left; "
+        out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, without "
+                                     "the tonic drive and without stretch receptors. Left of the line, less than half is left; "
                                      "what stands at an edge lies beyond it, by the number beside it.",
-                                     "Dots of the share left under three controls, one line for each measure")
+                                     "Dots of the share left under the controls, one line for each measure")
     return out
 
 
@@ -100,16 +99,16 @@ def survival(table: pd.DataFrame) -> Figure:
 
     table = table[table["animals"] > 0]  # of what nobody does intact nothing can be left
     names = list(dict.fromkeys(zip(table["assay"], table["measure"], strict=True)))[::-1]
-    figure = Figure(figsize=(7.5, 0.32 * len(names) + 1.6), layout="constrained")
+    figure = Figure(figsize=(7.5, 0.36 * len(names) + 1.6), layout="constrained")
     axes = figure.subplots()
     for k, (control, here) in enumerate(table.groupby("control", sort=False)):
-        y = [names.index(pair) + 0.18 * (1 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
-        axes.plot(np.clip(here["left"], LEAST, MOST), y, "os^"[k % 3], ms=5, label=control, clip_on=False)
+        y = [names.index(pair) + 0.16 * (1.5 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
+        axes.plot(np.clip(here["left"], LEAST, MOST), y, "oDs^"[k % 4], ms=4.5, label=control, clip_on=False)
         for left, at in zip(here["left"], y, strict=True):
             _beyond(axes, left, at)
     axes.axvline(0.5, color="0.5", lw=1, ls=":")
     axes.axvline(1.0, color="0.8", lw=1)
     axes.set_yticks(range(len(names)), [f"{a}: {m}" for a, m in names], fontsize=7)
     axes.set(xlim=(LEAST, MOST), ylim=(-0.6, len(names) - 0.4), xlabel="left of the intact behaviour (median over animals)")
-    figure.legend(fontsize=7, loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(fontsize=7, loc="outside upper center", ncols=4, frameon=False)
     return figure

@@ -1,4 +1,4 @@
-"""Is it the wiring that does it? Intact animals without wiring between neurons, without the tonic drive, without stretch receptors."""
+"""Is it the wiring that does it? Intact animals with other wiring between neurons, with none, without the tonic drive, without stretch receptors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..animal import Wiring, edges_of
+from ..animal import Wiring, edges_of, individual
 from ..effects import measure_of, response_left, shows
+from ..shuffle import shuffle
 
-NO_WIRING, NO_DRIVE, NO_STRETCH = WITHOUT = ("no neuron-neuron wiring", "no tonic drive", "no proprioception")
+NO_WIRING, OTHER_WIRING, NO_DRIVE, NO_STRETCH = WITHOUT = ("no neuron-neuron wiring", "shuffled neuron-neuron wiring", "no tonic drive",
+                                                           "no proprioception")
+#: What is said of behaviours that are still there in most animals.
+SURVIVORS = {NO_WIRING: " and so are **not explained by the wiring between neurons**",
+             OTHER_WIRING: " and so **do not need this wiring**: another, with every cell's numbers of partners kept, does as well"}
 #: From this share of the intact response on, a behaviour is said to survive (chosen here).
 SURVIVES = 0.5
 
@@ -18,19 +23,27 @@ SURVIVES = 0.5
 def without(control: str, wiring: Wiring) -> tuple[Wiring, dict]:
     """The wiring of a control, and what is said to the simulation.
 
-    Without wiring between neurons thresholds are those of the animals so wired: every cell sits at the midpoint that its own
+    Without wiring between neurons, or with other, thresholds are those of the animals so wired: every cell sits at the midpoint that its own
     rest gives it, as an intact one does; else silence would be all that was tested.
+
+    Other wiring is a shuffle of that between neurons alone (:func:`wormsim.shuffle.shuffle`, ``degree``; its seed is the individual's number): what
+    motor neurons do to muscles stays, so that a body is as able as before. The individual's number draws signs and factors anew for it, and
+    its strengths, which were calibrated in the real wiring, stay.
     """
     if control == NO_DRIVE:
         return wiring, {"tonic": False}
     if control == NO_STRETCH:
         return wiring, {"proprioception": False}
-    cells = wiring.circuit.connectome.cells
-    edges = wiring.circuit.connectome.edges
+    connectome = wiring.circuit.connectome
+    cells, edges = connectome.cells, connectome.edges
     neurons = set(cells.index[cells["kind"] == "neuron"])
     between = edges["pre"].isin(neurons) & edges["post"].isin(neurons)
-    left = wiring.circuit.connectome.with_edges(edges[~between].reset_index(drop=True), name=NO_WIRING)
-    bare = wiring.circuit.with_connectome(left)
+    rest = edges[~between].reset_index(drop=True)
+    if control == OTHER_WIRING:
+        mixed = shuffle(connectome.with_edges(edges[between].reset_index(drop=True), name=OTHER_WIRING), "degree", wiring.number)
+        whole = connectome.with_edges(pd.concat([mixed.edges, rest], ignore_index=True), name=mixed.name)
+        return individual(wiring.circuit.with_connectome(whole), wiring.number, wiring.seed, wiring.form), {}
+    bare = wiring.circuit.with_connectome(connectome.with_edges(rest, name=NO_WIRING))
     model = wiring.model.with_circuit(bare)
     excitatory, inhibitory, gap = edges_of(model.lower(wiring.samples))
     return replace(wiring, model=model, excitatory=excitatory, inhibitory=inhibitory, gap=gap), {}
@@ -79,7 +92,7 @@ def control_text(table: pd.DataFrame) -> list[str]:
             return ", ".join(f"{r.assay} {r.measure} ({_left(r)}survives in {r.survive:.0%} of {r.animals}; {r.animals} of {r.of} show it intact, "
                              f"{r.show_then} then)" for r in rows.itertuples()) or "nothing"
 
-        so = " and so are **not explained by the wiring between neurons**" if control == NO_WIRING and len(kept) else ""
+        so = SURVIVORS.get(control, "") if len(kept) else ""
         out.append(f"With {control}: still there in most animals, or in as many, are {name(kept)}{so}. Gone in most: {name(lost)}.")
         if len(gained):
             out[-1] += " Nobody does when intact, and some do then: " + ", ".join(f"{r.assay} {r.measure} ({r.show_then} of {r.of})"

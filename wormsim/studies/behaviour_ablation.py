@@ -1,8 +1,8 @@
 """Ablate calibrated animals with a body, and hold what they do against published removals of cells.
 
 Order of work: the intact animals of the ensemble; every published removal that the assays can express, on every animal; the same on
-shuffled wirings that were calibrated in the same way; the intact animals again without wiring between neurons, without the
-tonic drive, and without stretch receptors; then the scores. Animals are one chunk each, and all removals of an animal are
+shuffled wirings that were calibrated in the same way; the intact animals again without wiring between neurons, with that wiring
+shuffled, without the tonic drive, and without stretch receptors; then the scores. Animals are one chunk each, and all removals of an animal are
 lanes of its kernel calls.
 """
 
@@ -177,10 +177,12 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "without": survives,
                 "intact": intact_table(values), "values": values},
         traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
-        captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, without the tonic drive of AVB, and without "
+        captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (each animal its own "
+                  "shuffle, by its number; strengths as calibrated in the real wiring), without the tonic drive of AVB, and without "
                   "stretch receptors: medians over the animals that show it intact; `show_then` counts all that show it under the control. "
                   "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
-                  "One that is gone needs some wiring. Whether it has to be this wiring, only shuffles that were "
+                  "One that is gone needs some wiring. One that is there with the wiring shuffled does not need "
+                  "this one; where it is gone then, it may be for strengths that were found for the real wiring: only shuffles that were "
                   "calibrated in the same way can tell.",
                   "intact": "What intact animals do, by wiring: number of animals, and quantiles, each of one animal, as a time may be infinite.",
                   "values": "Every number: wiring, animal, assay, case, measure."},
