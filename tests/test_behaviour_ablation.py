@@ -37,7 +37,14 @@ from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
 from wormsim.studies._ablate_animals import ablate_animals
-from wormsim.studies._body_controls import NO_WIRING, OTHER_WIRING, WITHOUT, control_table, control_text, without
+from wormsim.studies._body_controls import (
+    NO_WIRING,
+    OTHER_WIRING,
+    WITHOUT,
+    control_table,
+    control_text,
+    without,
+)
 from wormsim.studies.behaviour_ablation import assay_of, happened_table
 from wormsim.studies.calibrate_animals import pilots_of
 

@@ -116,7 +116,8 @@ def test_a_crawler_crawls_under_every_noise(monkeypatch):
     (male_calibration.observe_scanning, [7, 1007, 2007, 3007]), (male_calibration.observe_mating, [7, 1007, 2007, 3007]),
     (male_calibration.observe_bending, [7, 1007]),
     # of these each look has its own
-    (hermaphrodite_calibration.observe_touched_often, [7]), (male_calibration.observe_answering_often, [7])])
+    (hermaphrodite_calibration.observe_touched_often, [7]), (male_calibration.observe_answering_often, [7]),
+    (male_calibration.observe_turning_often, [7])])
 def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, noises, monkeypatch):
     class SeenError(Exception):
         pass

@@ -22,6 +22,7 @@ from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
 from wormsim.calibration_looks import AT_ANY_TIME
 from wormsim.calibration_race import EACH, FIRST_LOOK, KEPT, LOOKS, last_looks
 from wormsim.calibration_search import calibrate
+from wormsim.calibration_steps import steps
 from wormsim.closed_loop import start_pose
 from wormsim.errors import InputError
 from wormsim.studies import behaviour_ablation, calibrate_animals
@@ -119,6 +120,24 @@ def test_who_failed_once_is_not_accepted():
     assert not found["accepted"]
 
 
+def test_where_the_cheapest_first_candidate_is_hopeless_nothing_is_searched():
+    looked = []
+
+    def observe(wiring, parameters, seed):
+        looked.append(len(parameters))
+        return {"far": 0.5 + to_unit(parameters, KEYS)[:, 0]}
+
+    far = Target("far", 0.0, 0.4, 0.0, 0.4, 0.1, "a test")  # 1 and more
+    for hopeless, gone in ((0.5, 0), (5.0, 10)):
+        looked.clear()
+        found = calibrate(Worm(), [Step((far,), observe, KEYS, hopeless=hopeless, often=True)], 0, draws=64, generations=10)
+        assert not found["accepted"]
+        assert found["generations"] == gone
+        assert (looked == [64]) == (gone == 0)
+        assert 1.0 < found["cost"] < 5.0
+        assert found["far"] == pytest.approx(0.4 + 0.1 * found["cost"] ** 0.5)
+
+
 def test_what_is_not_required_is_searched_for_and_refuses_nobody():
     """The first number has to be low, the second is wished high: the search goes on after the first is there."""
     def observe(wiring, parameters, seed):
@@ -214,6 +233,53 @@ def test_contacts_with_drawn_mates_are_held_to_the_male_alone_under_the_same_noi
     seen = male_calibration.observe_answering_often(male, two, 9)
     assert all(np.isnan(seen[name][0]) for name in ("answered", "meet_contact", "scan_mm_s"))
     assert np.isfinite(seen["answered"][1])
+
+
+def test_turns_in_drawn_meetings_are_those_of_the_ethogram(monkeypatch):
+    """Three males and four mates: the first comes round in three of four turns, in one of them out of touch; the second backs past her; the third
+    failed in one meeting.
+    """
+    far = 0.3
+
+    def towards(t):
+        return min(1 - far + 0.1 * t, 1.005)
+
+    def turns(t):
+        return towards(t) if t < 5.0 else max(1.005 - 0.1 * (t - 5.0), 0.7)
+
+    def flank(t):
+        return 1 if t < 5.0 else -1
+
+    def head(t):
+        return 1 if t < 5.0 else -1
+
+    good = beside_her(turns, flank, head=head, frames=151)
+    sloppy = beside_her(turns, flank, head=head, frames=151)
+    sloppy["y_mm"][0, 46:58] += 0.3  # out of touch for more than half a second, at the turn
+    missed = beside_her(towards, lambda t: 1, frames=151)
+    missed["y_mm"][0, 30:] += 0.3
+    asked = {}
+
+    def simulate(wiring, parameters, worlds, **how):
+        asked.update(worlds=worlds, seeds=how["seeds"])
+        return met_her
+
+    met_her = together([z for k, first in enumerate((good, sloppy, good, missed)) for z in (first, missed, good)])
+    met_her["failed"] = ("variant", ["", "", "crosses itself", *[""] * 9])
+    alone = together([beside_her(lambda t: 0.6 - 0.02 * t, lambda t: 1, gap_mm=0.2, frames=301, dt_s=0.05) for _ in range(3)])
+    monkeypatch.setattr(male_calibration, "crawling", lambda *_: ({name: np.ones(3) for name in AT_ANY_TIME}, alone))
+    monkeypatch.setattr(male_calibration, "simulate_animals", simulate)
+    male = individual(ws.load_circuit("whole_male"), 0)
+    seen = male_calibration.observe_turning_often(male, pd.DataFrame({"a": range(3)}), 4)
+    assert seen["turns_round"][:2].tolist() == [0.75, 0.0]
+    assert seen["turn_success"][:2].tolist() == [0.5, 0.0]
+    assert {t.name for t in steps()["turning_often"].targets} == set(seen)
+    assert all(np.isnan(seen[name][2]) for name in ("turn_success", "turns_round", "answered", "scan_far_mm_s", "turn_progress", "turn_lost_s"))
+    mates = [world.mate for world in asked["worlds"]][::3]
+    assert all(world.mate == mates[k // 3] for k, world in enumerate(asked["worlds"]))  # all males meet the same
+    assert [np.cos(m.heading_rad) < 0 for m in mates] in ([False, True] * 2, [True, False] * 2)  # her tail and her head in turn
+    male_calibration.observe_turning_often(male, pd.DataFrame({"a": range(3)}), 5)
+    assert not {(m.x_mm, m.y_mm) for m in mates} & {(w.mate.x_mm, w.mate.y_mm) for w in asked["worlds"]}
 
 
 @pytest.fixture

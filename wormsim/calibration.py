@@ -92,8 +92,7 @@ class Step:
     hopeless : float
         It is not searched where its cheapest first candidate costs more.
     often : bool
-        `observe` looks elsewhere with every seed, and animals are held to means over many looks (:mod:`wormsim.calibration_race`);
-        `hopeless` says nothing then.
+        `observe` looks elsewhere with every seed, and animals are held to means over many looks (:mod:`wormsim.calibration_race`).
     """
 
     targets: tuple[Target, ...]

@@ -44,6 +44,8 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
 
     New candidates come until one that was looked at LOOKS times or more meets every band, required or not, or for `generations`. The best of those
     left is the cheapest that is accepted, else the cheapest; its measures are means over the last looks, not-a-number where it failed in one.
+    Where the cheapest first candidate costs more than the step's `hopeless`, nothing is searched: it is what was found, by that one look, and
+    not accepted.
     """
     points, looks, evaluations = first, np.zeros(len(first)), 0
     total: dict[str, np.ndarray] = {}
@@ -54,7 +56,11 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
         total = {name: x + total.get(name, 0.0) for name, x in seen.items()}
         mean = {name: x / looks for name, x in total.items()}
         short = missed(step.targets, mean)
-        order = np.argsort(total_cost(step.targets, mean) + unmet * short + DOUBT / looks, kind="stable")[:KEPT]
+        cost = total_cost(step.targets, mean)
+        order = np.argsort(cost + unmet * short + DOUBT / looks, kind="stable")[:KEPT]
+        if not gone and cost.min() > step.hopeless:
+            best = _found(0, mean, cost, np.zeros(len(points), bool), int(cost.argmin()), points, step)
+            return best, from_unit(points[order], step.keys), evaluations
         if gone == generations or ((looks >= LOOKS) & (short == 0)).any():
             break
         new = offspring(rng, points[order], sigma)[: POPULATION - KEPT]
@@ -67,6 +73,11 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
     mean = {name: np.mean([seen[name] for seen in each], axis=0) for name in each[0]}
     cost, good = total_cost(step.targets, mean), accepts(step.targets, mean)
     order = np.lexsort((cost + unmet * missed(step.targets, mean), ~good))
-    best = int(order[0])
-    return ({"accepted": bool(good[best]), "cost": float(cost[best]), "generations": gone, **{name: float(x[best]) for name, x in mean.items()},
-             **{key: float(parameters[key].iloc[best]) for key in BY_KEY}}, from_unit(left[order], step.keys), evaluations)
+    return _found(gone, mean, cost, good, int(order[0]), left, step), from_unit(left[order], step.keys), evaluations
+
+
+def _found(gone: int, seen: dict[str, np.ndarray], cost: np.ndarray, good: np.ndarray, k: int, points: np.ndarray, step: Step) -> dict:
+    """Candidate number k, as a search gives it."""
+    parameters = from_unit(points[[k]], step.keys)
+    return {"accepted": bool(good[k]), "cost": float(cost[k]), "generations": gone, **{name: float(x[k]) for name, x in seen.items()},
+            **{key: float(parameters[key].iloc[0]) for key in BY_KEY}}

@@ -63,8 +63,8 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     dict
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
         ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
-        or the cheapest of them was hopeless; LOOKS - 1 or more where a step looks anew), ``seconds``, every measure of the last step tried, and
-        every parameter of the best animal found.
+        or the cheapest of them was hopeless; LOOKS - 1 or more where a step looks anew and none was given up), ``seconds``, every measure of the
+        last step tried, and every parameter of the best animal found.
     """
     if not asked:
         raise InputError("asked: name at least one step of a calibration (wormsim.calibration_steps)")

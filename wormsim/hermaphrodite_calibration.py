@@ -194,5 +194,5 @@ def hermaphrodite_steps() -> dict[str, Step]:
     return {"moving": Step(MOVING, observe_moving, keys),
             "driven": Step((*MOVING, *DRIVEN), observe_driven, keys, _BACKING, switches(*DRIVEN_CELLS, g_nS=FAINT_NS)),
             "touched_front": Step((*crawl, *TOUCHED_FRONT), observe_touched_front, keys, _TOUCHING, answers_touch),
-            "touched_often": Step(often, observe_touched_often, keys, _TOUCHING, often=True),
+            "touched_often": Step(often, observe_touched_often, keys, _TOUCHING, hopeless=_INF, often=True),
             "touched": Step((*crawl, *TOUCHED), observe_touched, keys, _TOUCHING, answers_touch)}

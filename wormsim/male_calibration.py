@@ -1,6 +1,6 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
-Three meetings, none of them one of the assay's (`answering_often` draws four mates in every look instead). In the first her vulva lies on
+Three meetings, none of them one of the assay's (`answering_often` and `turning_often` draw mates in every look). In the first her vulva lies on
 the flank that he meets, further on in the direction in which he backs: he is to answer the contact by backing along her, to stop at the
 vulva and to prod there and not before. In the others it lies on the other flank: he is to back to her tail's end, or to her head's, to turn
 round it, and to go on. How far he goes along her is measured on her, since a male that leans against her can have a backward velocity of
@@ -24,7 +24,7 @@ from .calibration import HOPELESS, Step, Target
 from .calibration_looks import AT_ANY_TIME, crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
-from .mating_ethogram import GRACE_S, ethogram, runs
+from .mating_ethogram import GRACE_S, TRIED, ethogram, runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +81,16 @@ ANSWERING_OFTEN = (
     Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, until he has gone a tenth of her: " + _BACKING),
 )
+#: In the mean over many looks, each with its own noise and mates whom he meets before their ends: turns by the rules of the ethogram.
+TURNING_OFTEN = (
+    Target("answered", 0.80, 1.0, 0.60, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
+    Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
+    Target("turns_round", 1.0, 1.0, 0.70, 1.0, 0.15, "share of the turns tried that come round her end, good or sloppy: " + _STEPS),
+    Target("turn_success", 1.0, 1.0, 0.50, 1.0, 0.15, "... that are good, where his tail stays on her: " + _STEPS, required=False),
+    Target("turn_progress", 0.25, 1.5, -1.0, 1.5, 0.05, "how far his cloaca goes along her outline beyond her end, of which TIP is round it"),
+    Target("turn_lost_s", 0.0, 0.1, 0.0, 20.0, 0.4, "longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip"),
+    replace(TURNING[0], low=2.5, accept_low=-14.0),
+)
 _RUN_S, _EVERY_MS, _SCAN_S = 15.0, 100.0, 8.0
 #: Noises under which he has to crawl alone, those of the meetings among them: of 21 males that had crawled under one, 11 backed by themselves
 #: under one or more of six others, and met nobody whom they could have answered.
@@ -91,12 +101,16 @@ BENT = (0.3, 0.95)
 #: What may bend his body: what a male alone has, other motor neurons, and the muscles.
 BENDERS = (*MALE_KEYS, "gain_AS", "half_AS_mV", "gain_D", "half_D_mV", "in_D", "gain_head", "half_head_mV", "in_head", "half_other_mV", "hold_s",
            "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm")
+#: What is drawn anew when he is to turn: how his rays drive what they reach. What bends him is left as it is.
+_TURNERS = ("half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS", "hold_s", "gain_cord", "half_organs_mV")
 #: What may stop him: what a male alone has, and what backs him.
 STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
 #: Meetings of one look of many, and how long they last, s (chosen here).
 OFTEN, _OFTEN_RUN_S = 4, 12.0
+#: ... of those in which he is to turn; and how far before her end his cloaca meets her, in her lengths (chosen here).
+_TURN_RUN_S, BEFORE_END = 15.0, (0.14, 0.36)
 #: Seed of their mates: those of the assay have 0.
 _MATES = 78
 
@@ -162,6 +176,33 @@ def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int)
             "answered": np.where(np.isnan(contact), np.nan, share)}
 
 
+def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
+    """What TURNING_OFTEN and, but for its least speed, CRAWLING_BENT ask for, (A,) each, in one look: one noise, alone and in OFTEN meetings.
+
+    He meets mates in turn before their tails and their heads, each at a distance of her own, with the vulva on either flank.
+    """
+    n, (x, y), rng = len(parameters), start_pose(wiring), np.random.default_rng([_MATES, seed])
+    before = BEFORE_END[0] + (BEFORE_END[1] - BEFORE_END[0]) * (rng.permutation(OFTEN) + rng.random(OFTEN)) / OFTEN
+    worlds = [World(mate=beside(x, y, wiring.form, at=1 - far if k % 2 else far, parallel=bool(k % 2), vulva_faces=bool(rng.random() < 0.5),
+                                gap_mm=IN_TOUCH_MM)) for k, far in enumerate(before)]
+    out, alone = crawling(wiring, parameters, [seed], _TURN_RUN_S)
+    there = _meet(wiring, parameters, worlds, [seed] * OFTEN, _TURN_RUN_S)
+    names = ("scan_far_mm_s", "turn_progress", "turn_lost_s", "turn_bend_per_mm")
+    seen = {name: np.full((OFTEN, n), np.nan) for name in names}
+    for v in np.flatnonzero(there["failed"].to_numpy() == ""):
+        here = turned(there, v, before[v // n])
+        for name in names:
+            seen[name][v // n, v % n] = here[name]
+    seen["turn_progress"] -= before[:, None]
+    seen = {name: x.mean(axis=0) for name, x in seen.items()}
+    events = ethogram(there, _twins(alone, np.tile(np.arange(n), OFTEN))).events
+    shares = {"answered": share(events, "contact", ("answered",), ("answered", "unanswered"), n),
+              "turns_round": share(events, "turn", ("good", "sloppy"), TRIED, n), "turn_success": share(events, "turn", ("good",), TRIED, n)}
+    fine = np.isfinite(seen["turn_progress"])
+    # who had no occasion has not done it
+    return {**{name: out[name] for name in AT_ANY_TIME}, **seen, **{name: np.where(fine, np.nan_to_num(x), np.nan) for name, x in shares.items()}}
+
+
 def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[World], noises: Sequence[int], duration_s: float = _RUN_S) -> xr.Dataset:
     """Every male in every world, each under its noise: of variant v, male ``v % A`` in world ``v // A``."""
     import pandas as pd
@@ -198,10 +239,18 @@ def answered(meetings: xr.Dataset, alone: xr.Dataset, animals: int) -> np.ndarra
         The same males at the same times under the same noises, without a mate.
     animals : int
     """
-    contacts = ethogram(meetings, alone).events.query("event == 'contact'")
-    yes, no = (np.bincount(contacts.loc[contacts["outcome"] == outcome, "variant"].to_numpy(int) % animals, minlength=animals)
-               for outcome in ("answered", "unanswered"))
-    return np.where(yes + no > 0, yes / np.maximum(yes + no, 1), np.nan)
+    return share(ethogram(meetings, alone).events, "contact", ("answered",), ("answered", "unanswered"), animals)
+
+
+def share(events: pd.DataFrame, event: str, outcomes: Sequence[str], of: Sequence[str], animals: int) -> np.ndarray:
+    """Share of those of a kind of event that ended in one of `of` which ended in one of `outcomes`, (A,); of variant v it is animal ``v % A``.
+
+    Not-a-number for an animal without any.
+    """
+    here = events[(events["event"] == event) & events["outcome"].isin(of)]
+    animal = here["variant"].to_numpy(int) % animals
+    good, tried = (np.bincount(animal[flag], minlength=animals) for flag in (here["outcome"].isin(outcomes).to_numpy(), slice(None)))
+    return np.where(tried > 0, good / np.maximum(tried, 1), np.nan)
 
 
 def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
@@ -219,13 +268,13 @@ def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
             "prodding_off": float(m.protraction[off].mean()) if off.any() else 0.0}
 
 
-def turned(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
-    """One of the other meetings: along her flank to her end, round it, and on along the other flank."""
+def turned(behaviour: xr.Dataset, variant: int, before: float = 1.0 - TURN_AT) -> dict[str, float]:
+    """One of the other meetings: along her flank to her end, `before` of her length away at the start, round it, and on along the other flank."""
     m = meeting(behaviour, variant)
     along, held = _along(behaviour, variant, m)
-    round_her = np.flatnonzero(along >= 1.0 - TURN_AT + TIP)
+    round_her = np.flatnonzero(along >= before + TIP)
     apart = [b - a for a, b in runs(~held[: round_her[0] if len(round_her) else None])]
-    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, 0.35), "turn_progress": float(along.max()),
+    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, before - 0.05), "turn_progress": float(along.max()),
             "turn_bend_per_mm": _bend(behaviour, variant, m), "turn_lost_s": max(apart, default=0) * m.dt_s}
 
 
@@ -284,6 +333,8 @@ def male_steps() -> dict[str, Step]:
             # who came so far has a slope
             "turning": Step(turning, observe_mating, keys, hopeless=np.inf),
             "answering_often": Step((*(t for t in CRAWLING if t.name in AT_ANY_TIME), *ANSWERING_OFTEN), observe_answering_often, keys, male,
-                                    often=True),
+                                    hopeless=np.inf, often=True),
+            "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys, _TURNERS,
+                                  hopeless=2 * HOPELESS, often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}

@@ -32,8 +32,8 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         "told in several lines counts once, each line for its share. On the diagonal both agree.",
         "Table of published categories against verdicts, darker with more rows")
     if len(controls):
-        out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, without "
-                                     "the tonic drive and without stretch receptors. Left of the line, less than half is left; "
+        out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, "
+                                     "without the tonic drive and without stretch receptors. Left of the line, less than half is left; "
                                      "what stands at an edge lies beyond it, by the number beside it.",
                                      "Dots of the share left under the controls, one line for each measure")
     return out
