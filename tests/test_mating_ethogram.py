@@ -113,7 +113,7 @@ def test_backing_along_her_and_round_her_tail_is_a_good_turn():
     # 0.1 mm to her end and from it; a half circle for the cloaca, measured along the path of his midline
     assert turn["stop_s"] - turn["start_s"] == pytest.approx((0.2 + np.pi * AWAY) / SPEED, abs=0.4)
     got = values(found)
-    assert got["contact_response"] == got["turn_success"] == got["turns_tried"] == 1
+    assert got["contact_response"] == got["turn_success"] == got["turns_round"] == got["turns_tried"] == 1
     assert got["scanning_speed_mm_s"] == pytest.approx(-SPEED, abs=1e-3)
     assert got["time_to_vulva_s"] == np.inf
     assert not {"insertion", "prodding", "prodding_away"} & set(got)  # no muscles were recorded
@@ -172,7 +172,7 @@ def test_going_straight_on_past_her_end_is_a_missed_turn():
     assert found.bouts["state"].tolist() == ["response", "scanning", "turning", "no contact"]
     assert outcomes(found, "turn") == ["missed"]
     assert outcomes(found, "contact") == ["answered"]
-    assert values(found)["turn_success"] == 0
+    assert values(found)["turn_success"] == values(found)["turns_round"] == 0
     assert values(found)["lost_contacts"] == 1
 
 
@@ -180,7 +180,7 @@ def test_a_wide_turn_is_sloppy():
     found = ethogram(recording(male(WIDE, tips(1.8, (0.0, 2.0), (0.15, 12.0)))))
     assert outcomes(found, "turn") == ["sloppy"]
     assert outcomes(found, "contact") == ["answered", "backing already"]
-    assert values(found)["turns_tried"] == 1
+    assert values(found)["turns_tried"] == values(found)["turns_round"] == 1
     assert values(found)["turn_success"] == 0
 
 

@@ -101,8 +101,9 @@ BENT = (0.3, 0.95)
 #: What may bend his body: what a male alone has, other motor neurons, and the muscles.
 BENDERS = (*MALE_KEYS, "gain_AS", "half_AS_mV", "gain_D", "half_D_mV", "in_D", "gain_head", "half_head_mV", "in_head", "half_other_mV", "hold_s",
            "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm")
-#: What is drawn anew when he is to turn: how his rays drive what they reach. What bends him is left as it is.
-_TURNERS = ("half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS", "hold_s", "gain_cord", "half_organs_mV")
+#: What makes him switch from crawling to backing when his rays are touched.
+_SWITCHING = ("in_back", "gap_back", "half_back_mV", "gain_back", "half_A_mV", "gain_A", "half_B_mV", "gain_B", "I_AVB_pA", "half_other_mV",
+              "half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS")
 #: What may stop him: what a male alone has, and what backs him.
 STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
@@ -334,7 +335,7 @@ def male_steps() -> dict[str, Step]:
             "turning": Step(turning, observe_mating, keys, hopeless=np.inf),
             "answering_often": Step((*(t for t in CRAWLING if t.name in AT_ANY_TIME), *ANSWERING_OFTEN), observe_answering_often, keys, male,
                                     hopeless=np.inf, often=True),
-            "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys, _TURNERS,
-                                  hopeless=2 * HOPELESS, often=True),
+            "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys,
+                                  _SWITCHING, rays, hopeless=2 * HOPELESS, often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}

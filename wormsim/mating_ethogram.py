@@ -82,6 +82,7 @@ MEASURES = {
     "scanning_speed_mm_s": "median signed velocity while scanning and his twin does not back, positive towards the head: negative; 0 where he "
                            "never backed along her, absent where his twin backed whenever he did",
     "turns_tried": "turns that were good, sloppy, missed or stalled",
+    "turns_round": "share of them that came round her end, good or sloppy",
     "turn_success": "share of them that were good",
     "vulva_stop": "share of his passages of the vulva at which he stops",
     "stops_at_vulva": "number of stops",
@@ -316,23 +317,24 @@ def measured(m: Meeting, state: np.ndarray, events: list[Event], anyway: np.ndar
     if not contacts:
         return {}
 
-    def share(event: str, good: str, of: tuple[str, ...]) -> float | None:
-        counted = [outcome == good for name, _, _, outcome, _ in events if name == event and outcome in of]
+    def share(event: str, good: tuple[str, ...], of: tuple[str, ...]) -> float | None:
+        counted = [outcome in good for name, _, _, outcome, _ in events if name == event and outcome in of]
         return float(np.mean(counted)) if counted else None
 
     scanning = state == STATES.index("scanning")
     his_own = scanning & ~anyway
     stops = [e for e in events if e[0] == "passage of the vulva" and e[3] == "stopped"]
     out = {
-        "contact_response": share("contact", "answered", ("answered", "unanswered")),
+        "contact_response": share("contact", ("answered",), ("answered", "unanswered")),
         "scanning_speed_mm_s": float(np.median(m.velocity_mm_s[his_own])) if his_own.any() else None if scanning.any() else 0.0,
         "turns_tried": float(sum(e[0] == "turn" and e[3] in TRIED for e in events)),
-        "turn_success": share("turn", "good", TRIED),
-        "vulva_stop": share("passage of the vulva", "stopped", ("stopped", "passed")),
+        "turns_round": share("turn", ("good", "sloppy"), TRIED),
+        "turn_success": share("turn", ("good",), TRIED),
+        "vulva_stop": share("passage of the vulva", ("stopped",), ("stopped", "passed")),
         "stops_at_vulva": float(len(stops)),
         "time_to_vulva_s": float(m.time_s[stops[0][1]] - m.time_s[contacts[0][1]]) if stops else float("inf"),
         "lost_contacts": float(sum(stop < len(state) for _, _, stop, _, _ in contacts)),
-        "small_vulva_losses": share("vulva loss", "small", ("small", "large")),
+        "small_vulva_losses": share("vulva loss", ("small",), ("small", "large")),
     }
     if m.protraction is not None:
         away = f.held & (m.vulva_mm > 2 * TAIL_MM)

@@ -19,8 +19,8 @@ from ..mating_contact import checked
 from ..mating_ethogram import MEASURES, STATES, ethogram
 
 WORLDS = 6
-ABSENT = {"contact_response": 0.0, "scanning_speed_mm_s": 0.0, "turns_tried": 0.0, "turn_success": 0.0, "vulva_stop": 0.0, "stops_at_vulva": 0.0,
-          "time_to_vulva_s": np.inf, "prodding": 0.0, "insertion": 0.0, "prodding_away": 0.0, "lost_contacts": 0.0}
+ABSENT = {"contact_response": 0.0, "scanning_speed_mm_s": 0.0, "turns_tried": 0.0, "turns_round": 0.0, "turn_success": 0.0, "vulva_stop": 0.0,
+          "stops_at_vulva": 0.0, "time_to_vulva_s": np.inf, "prodding": 0.0, "insertion": 0.0, "prodding_away": 0.0, "lost_contacts": 0.0}
 
 
 def world(wiring, seed):
