@@ -18,7 +18,7 @@ from wormsim.behaviour_assay import ANSWER_S
 from wormsim.body.form import HERMAPHRODITE
 from wormsim.body.mate import IN_TOUCH_MM, draw
 from wormsim.calibrated import load_animals, parameters_of
-from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
+from wormsim.calibration import POPULATION, Step, Target, accepts, from_unit, missed, to_unit, total_cost
 from wormsim.calibration_looks import AT_ANY_TIME
 from wormsim.calibration_race import EACH, FIRST_LOOK, KEPT, LOOKS, last_looks
 from wormsim.calibration_search import calibrate
@@ -154,6 +154,14 @@ def test_what_is_not_required_is_searched_for_and_refuses_nobody():
     assert found["wished"] > 0.9
     refused = calibrate(Worm(), [often(observe, Target("first", 2.0, 3.0, 2.0, 3.0, 0.2, "a test"), wish)], 0, draws=16, generations=12)
     assert not refused["accepted"]
+
+
+def test_a_target_counts_by_its_weight():
+    heavy, light = (Target("x", 0.0, 1.0, 0.0, 1.0, 0.5, "a test", required=False, weight=w) for w in (1.0, 0.2))
+    seen = {"x": np.array([0.5, 2.0, np.nan])}
+    assert total_cost((light,), seen).tolist() == pytest.approx([0.0, 0.8, 4.0])
+    assert missed((light, heavy), seen).tolist() == pytest.approx([0.0, 1.2, 1.2])
+    assert accepts((light, Target("x", 2.0, 2.0, 2.0, 2.0, 1.0, "a test")), seen).tolist() == [False, True, False]
 
 
 def test_touches_at_moments_of_their_own_are_answered_beside_the_same_noise_alone(monkeypatch):

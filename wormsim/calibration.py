@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MOST = 20.0
 POPULATION = 32
-#: What missing a band costs that is wished for and not required, beside one that is required (chosen here): it is not to be had at the others' price.
-WISHED = 0.2
 #: A step is not searched at all where the cheapest first candidate costs more (chosen here): an individual in which nobody switches has no slope.
 #: Two targets of which nothing could be measured, or which are far off (2 x MOST), are enough. The same for shuffles.
 HOPELESS = 30.0
@@ -48,6 +46,8 @@ class Target:
     source : str
     required : bool
         Else no animal is refused for it. A step that looks anew goes on until it is met as well; another ends without.
+    weight : float
+        What it counts beside others while animals are compared.
     """
 
     name: str
@@ -58,11 +58,7 @@ class Target:
     scale: float
     source: str
     required: bool = True
-
-    @property
-    def weight(self) -> float:
-        """What it counts beside others: 1, or WISHED."""
-        return 1.0 if self.required else WISHED
+    weight: float = 1.0
 
     def cost(self, x: np.ndarray) -> np.ndarray:
         """Cost of each value before it is weighed; MOST where it is not a number."""
@@ -130,7 +126,7 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def missed(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
-    """How many bands of acceptance each animal misses, (A,); one that is wished for counts WISHED."""
+    """How many bands of acceptance each animal misses, (A,); each by its weight."""
     return np.sum([t.weight * ~t.met(seen[t.name]) for t in targets], axis=0)
 
 

@@ -86,7 +86,8 @@ TURNING_OFTEN = (
     Target("answered", 0.80, 1.0, 0.60, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
     Target("turns_round", 1.0, 1.0, 0.70, 1.0, 0.15, "share of the turns tried that come round her end, good or sloppy: " + _STEPS),
-    Target("turn_success", 1.0, 1.0, 0.50, 1.0, 0.15, "... that are good, where his tail stays on her: " + _STEPS, required=False),
+    # wished for, and not at the others' price
+    Target("turn_success", 1.0, 1.0, 0.50, 1.0, 0.15, "... that are good, where his tail stays on her: " + _STEPS, required=False, weight=0.2),
     Target("turn_progress", 0.25, 1.5, -1.0, 1.5, 0.05, "how far his cloaca goes along her outline beyond her end, of which TIP is round it"),
     Target("turn_lost_s", 0.0, 0.1, 0.0, 20.0, 0.4, "longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip"),
     replace(TURNING[0], low=2.5, accept_low=-14.0),
