@@ -52,8 +52,8 @@ class ModelTable(_Table):
     """Which animals."""
 
     circuit: str
-    animals: str = Field(description='calibrated ensemble: "hermaphrodite", "touched", "touched_often", "male", "turning", the path of a .parquet '
-                         'file, or several of them joined by a plus, or by a bar: of each individual the first that was accepted')
+    animals: str = Field(description=f"calibrated ensemble: {', '.join(ENSEMBLES)}, the path of a .parquet file, or several of them joined by a "
+                         "plus, or by a bar: of each individual the first that was accepted")
     most: int = Field(default=24, ge=2, description="individuals of the real wiring that take part, the first ones accepted")
     assays: list[str] = Field(min_length=1)
 
