@@ -60,15 +60,20 @@ def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],
     return {**{name: x.reshape(-1, n).mean(axis=0) for name, x in means.items()}, "crawl_least_mm_s": least.reshape(-1, n).min(axis=0)}, alone
 
 
-def switches(*cells: str, g_nS: float) -> Callable:
-    """A sieve: how far an animal goes forward alone, and backward while `cells` are held depolarised; 2 where it does both."""
+def switches(*cells: str, g_nS: float, also: Callable | None = None) -> Callable:
+    """A sieve: how far an animal goes forward alone, and backward while `cells` are held depolarised; 2 where it does both.
+
+    `also` is what else counts of the recordings of animals that are held so, from 4 s on: ``also(x_mm, y_mm) -> (A,) array`` of (A, T, nodes).
+    """
     def sieve(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
         import pandas as pd
 
         n = len(parameters)
-        v, t = velocity(simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), World.of("agar"),
-                                         [()] * n + [(Stimulate(*cells, g_nS=g_nS),)] * n, duration_s=9.0, every_ms=100.0, seeds=[seed] * (2 * n)))
+        run = simulate_animals(wiring, pd.concat([parameters] * 2, ignore_index=True), World.of("agar"),
+                               [()] * n + [(Stimulate(*cells, g_nS=g_nS),)] * n, duration_s=9.0, every_ms=100.0, seeds=[seed] * (2 * n))
+        v, t = velocity(run)
         ahead, back = mean_between(v, t, 4, 9)[:n], -mean_between(v, t, 4, 9)[n:]
-        return np.nan_to_num(np.minimum(ahead, 0.08) / 0.08, nan=-9.0) + np.nan_to_num(np.minimum(back, 0.05) / 0.05, nan=-9.0)
+        score = np.nan_to_num(np.minimum(ahead, 0.08) / 0.08, nan=-9.0) + np.nan_to_num(np.minimum(back, 0.05) / 0.05, nan=-9.0)
+        return score if also is None else score + np.nan_to_num(also(*window(run.isel(variant=slice(n, None)), 4.0, 9.0)[:2]))
 
     return sieve

@@ -85,7 +85,7 @@ ANSWERING_OFTEN = (
 TURNING_OFTEN = (
     Target("answered", 0.80, 1.0, 0.60, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
-    Target("turns_round", 1.0, 1.0, 0.70, 1.0, 0.15, "share of the turns tried that come round her end, good or sloppy: " + _STEPS),
+    Target("turns_round", 1.0, 1.0, 0.70, 1.0, 0.25, "share of the turns tried that come round her end, good or sloppy: " + _STEPS),
     # wished for, and not at the others' price
     Target("turn_success", 1.0, 1.0, 0.50, 1.0, 0.15, "... that are good, where his tail stays on her: " + _STEPS, required=False, weight=0.2),
     Target("turn_progress", 0.25, 1.5, -1.0, 1.5, 0.05, "how far his cloaca goes along her outline beyond her end, of which TIP is round it"),
@@ -105,6 +105,8 @@ BENDERS = (*MALE_KEYS, "gain_AS", "half_AS_mV", "gain_D", "half_D_mV", "in_D", "
 #: What makes him switch from crawling to backing when his rays are touched.
 _SWITCHING = ("in_back", "gap_back", "half_back_mV", "gain_back", "half_A_mV", "gain_A", "half_B_mV", "gain_B", "I_AVB_pA", "half_other_mV",
               "half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS")
+#: Ventral bend that is enough while all of his rays are driven (chosen here: those that come round have 2 to 3 per mm while some are touched).
+DRIVEN_BEND_PER_MM = 4.0
 #: What may stop him: what a male alone has, and what backs him.
 STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
@@ -293,11 +295,20 @@ def _bend(behaviour: xr.Dataset, variant: int, m: Meeting) -> float:
     here = m.touching & (m.velocity_mm_s < 0)
     if not here.any():
         return 0.0
-    x, y = (behaviour[name].isel(variant=variant).to_numpy().astype(float)[here] for name in ("x_mm", "y_mm"))
-    dx, dy = np.diff(x), np.diff(y)
+    return float(ventral_bend(*(behaviour[name].isel(variant=variant).to_numpy().astype(float)[here] for name in ("x_mm", "y_mm"))).mean())
+
+
+def ventral_bend(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
+    """Mean ventral curvature of BENT of bodies of (..., nodes), (...), 1/mm."""
+    dx, dy = np.diff(x_mm), np.diff(y_mm)
     angle = np.unwrap(np.arctan2(dy, dx))
-    a, b = (round(share * (dx.shape[1] - 1)) for share in BENT)
-    return float(np.mean((angle[:, a] - angle[:, b]) / np.hypot(dx, dy)[:, a:b].sum(axis=1)))
+    a, b = (round(share * (dx.shape[-1] - 1)) for share in BENT)
+    return (angle[..., a] - angle[..., b]) / np.hypot(dx, dy)[..., a:b].sum(axis=-1)
+
+
+def _bends(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
+    """For a sieve: how far bodies of (A, T, nodes) are bent ventrally, (A,), 1 at DRIVEN_BEND_PER_MM or more."""
+    return np.clip(ventral_bend(x_mm, y_mm).mean(axis=1) / DRIVEN_BEND_PER_MM, -1.0, 1.0)
 
 
 def _along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray, np.ndarray]:
@@ -337,6 +348,6 @@ def male_steps() -> dict[str, Step]:
             "answering_often": Step((*(t for t in CRAWLING if t.name in AT_ANY_TIME), *ANSWERING_OFTEN), observe_answering_often, keys, male,
                                     hopeless=np.inf, often=True),
             "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys,
-                                  _SWITCHING, rays, hopeless=2 * HOPELESS, often=True),
+                                  _SWITCHING, switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3, also=_bends), hopeless=2 * HOPELESS, often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}
