@@ -154,6 +154,26 @@ def test_a_sieve_scores_forward_and_backward_apart(sieve, most, monkeypatch):
     assert score[3] < -9
 
 
+def test_a_sieve_may_ask_for_what_they_do_while_driven_as_well(monkeypatch):
+    """Three that switch: one bent ventrally over most of the body while driven, one dorsally, one straight; a fourth is not a number."""
+    n, s = 49, np.linspace(0.0, 0.88, 49)
+    middle = (s[1:] + s[:-1]) / 2
+    angle = np.array([-8.0, 4.0, 0.0, np.nan])[:, None] * middle  # ventral is to the right of the way from head to tail
+    x, y = (np.concatenate([np.zeros((4, 1)), np.cumsum(f(angle) * np.diff(s), axis=1)], axis=1) for f in (np.cos, np.sin))
+
+    def simulate(wiring, parameters, worlds, perturbations=None, **how):
+        frames = 90
+        straight = np.tile(s, (4, frames, 1))
+        return xr.Dataset({"x_mm": (("variant", "time", "node"), np.concatenate([straight, np.repeat(x[:, None], frames, 1)])),
+                           "y_mm": (("variant", "time", "node"), np.concatenate([np.zeros_like(straight), np.repeat(y[:, None], frames, 1)]))},
+                          {"time_s": ("time", 0.1 * np.arange(frames)), "node": np.arange(n)})
+
+    monkeypatch.setattr(looks, "simulate_animals", simulate)
+    monkeypatch.setattr(looks, "velocity", lambda run: (np.repeat([0.1, -0.1], 4)[:, None] * np.ones(90), run["time_s"].to_numpy()))
+    found = switches("R1A", g_nS=0.3, also=male_calibration._bends)(None, pd.DataFrame({"a": range(4)}), 0)
+    assert found == pytest.approx([3.0, 1.0, 2.0, 2.0], abs=0.01)
+
+
 def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, head=lambda t: 1, protraction=lambda t: 0.0):
     """A straight male whose cloaca goes along a straight mate, at `place(t)` of her length on the side `flank(t)`, his head the way her head is
     (`head` 1) or the other way (-1).
