@@ -281,7 +281,7 @@ def test_turns_in_drawn_meetings_are_those_of_the_ethogram(monkeypatch):
     seen = male_calibration.observe_turning_often(male, pd.DataFrame({"a": range(3)}), 4)
     assert seen["turns_round"][:2].tolist() == [0.75, 0.0]
     assert seen["turn_success"][:2].tolist() == [0.5, 0.0]
-    assert {t.name for t in steps()["turning_often"].targets} == set(seen)
+    assert {t.name for t in steps()["turning_often"].targets} | {"turn_success"} == set(seen)
     assert all(np.isnan(seen[name][2]) for name in ("turn_success", "turns_round", "answered", "scan_far_mm_s", "turn_progress", "turn_lost_s"))
     mates = [world.mate for world in asked["worlds"]][::3]
     assert all(world.mate == mates[k // 3] for k, world in enumerate(asked["worlds"]))  # all males meet the same

@@ -32,6 +32,7 @@ stays within two lengths of his tail tip until he is back: 98 % of losses are (M
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -120,7 +121,7 @@ class Ethogram:
     failed: np.ndarray
 
 
-def ethogram(behaviour: xr.Dataset, alone: xr.Dataset | None = None) -> Ethogram:
+def ethogram(behaviour: xr.Dataset, alone: xr.Dataset | None = None, read: Mapping[int, Meeting] | None = None) -> Ethogram:
     """Apply the rules to every variant of a recording.
 
     Parameters
@@ -129,7 +130,9 @@ def ethogram(behaviour: xr.Dataset, alone: xr.Dataset | None = None) -> Ethogram
         As :func:`wormsim.mating_contact.meeting` takes it.
     alone : Dataset, optional
         Twins: the same males at the same times and under the same noise, each with his mate out of reach. Without them, or
-        where one failed, nobody is said to back anyway.
+        where one failed, nobody is said to back anyway. Fewer than there are variants are taken again and again: variant v has twin ``v % len``.
+    read : mapping, optional
+        What :func:`wormsim.mating_contact.meeting` said of variants already, by number.
 
     Raises
     ------
@@ -139,17 +142,18 @@ def ethogram(behaviour: xr.Dataset, alone: xr.Dataset | None = None) -> Ethogram
     import pandas as pd
 
     failed = checked(behaviour)
-    anyway = np.zeros((len(failed), len(behaviour["time_s"])), bool) if alone is None else backing_alone(alone)
+    anyway = np.zeros((1, len(behaviour["time_s"])), bool) if alone is None else backing_alone(alone)
     times = behaviour["time_s"].to_numpy().astype(float)
     labels = behaviour["variant"].to_numpy() if "variant" in behaviour.coords else np.arange(len(failed))
     state = np.zeros((len(failed), len(times)), np.int8)
     bouts, events, measures = [], [], []
     for v, bad in enumerate(failed):
         if not bad:
-            m = meeting(behaviour, v)
-            state[v], found = rules(m, anyway[v])
+            m = read[v] if read and v in read else meeting(behaviour, v)
+            by_himself = anyway[v % len(anyway)]
+            state[v], found = rules(m, by_himself)
             events += [(labels[v], name, times[a], times[min(b, len(times) - 1)], outcome, where) for name, a, b, outcome, where in found]
-            measures += [(labels[v], name, value) for name, value in measured(m, state[v], found, anyway[v]).items()]
+            measures += [(labels[v], name, value) for name, value in measured(m, state[v], found, by_himself).items()]
         edges = [0, *(np.flatnonzero(np.diff(state[v])) + 1), len(times)]
         bouts += [(labels[v], STATES[state[v, a]], times[a], times[min(b, len(times) - 1)]) for a, b in pairwise(edges)]
     return Ethogram(state, pd.DataFrame(bouts, columns=["variant", "state", "start_s", "stop_s"]),
