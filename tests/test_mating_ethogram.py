@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from wormsim import mating_ethogram
 from wormsim.assays import mating
 from wormsim.body.male_tail import PROTRACTORS, RETRACTORS
 from wormsim.errors import InputError
@@ -129,6 +131,18 @@ def test_who_backs_without_her_as_well_has_answered_nothing():
     assert values(found, 0) == values(ethogram(here), 0)
     assert not {"contact_response", "scanning_speed_mm_s"} & set(values(found, 1))
     assert values(found, 1)["turn_success"] == 1  # the turn is what he did, whatever drove him
+
+
+def test_a_twin_may_stand_for_several_meetings_and_what_was_read_is_not_read_again(monkeypatch):
+    backs, ahead = male(ROUND, BACK_ALONG), male(STRAIGHT_ON, tips(5.0, (-SPEED, 11.0)))
+    here = recording(*[backs] * 4)
+    twins = [ahead, male(STRAIGHT_ON, tips(5.0, (0.0, 2.0), (SPEED, 9.0)))]
+    few, many = (ethogram(here, recording(*twins * k, mate=HERS + 100.0)) for k in (1, 2))
+    assert outcomes(few, "contact") == ["answered", "backing anyway"] * 2
+    pd.testing.assert_frame_equal(few.measures, many.measures)
+    read = {v: meeting(here, v) for v in range(4)}
+    monkeypatch.setattr(mating_ethogram, "meeting", None)  # would fail if it were called
+    pd.testing.assert_frame_equal(ethogram(here, recording(*twins, mate=HERS + 100.0), read).events, few.events)
 
 
 def test_what_happened_is_counted_over_all_males_and_never_over_their_twins():
