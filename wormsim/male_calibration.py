@@ -352,6 +352,6 @@ def male_steps() -> dict[str, Step]:
             "answering_often": Step((*(t for t in CRAWLING if t.name in AT_ANY_TIME), *ANSWERING_OFTEN), observe_answering_often, keys, male,
                                     hopeless=np.inf, often=True),
             "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys,
-                                  _SWITCHING, switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3, also=_bends), hopeless=2 * HOPELESS, often=True),
+                                  _SWITCHING, switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3, also=_bends), hopeless=1.5 * HOPELESS, often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}
