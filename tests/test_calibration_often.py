@@ -156,6 +156,28 @@ def test_what_is_not_required_is_searched_for_and_refuses_nobody():
     assert not refused["accepted"]
 
 
+def test_a_search_goes_on_after_looks_that_accept_nobody():
+    """Nobody is good in the first looks by which one is chosen, whatever they were before; later everybody is."""
+    looked = []
+
+    def observe(wiring, parameters, seed):
+        number = seed - FIRST_LOOK
+        looked.append(number)
+        bad = LOOKS <= number < 2 * LOOKS
+        return {"good": np.full(len(parameters), 0.0 if bad else 1.0)}
+
+    band = Target("good", 1.0, 1.0, 0.4, 1.0, 0.2, "a test")
+    found = calibrate(Worm(), [often(observe, band)], 0, draws=64, generations=40)
+    assert found["accepted"]
+    assert found["good"] == 1.0  # the means of the last looks, not of all
+    assert looked == list(range(len(looked)))  # every look is another
+    assert looked[-LOOKS:] == [look - FIRST_LOOK for look in last_looks(0, found["generations"])]
+    assert found["generations"] >= 2 * LOOKS - 1
+    # without generations left it ends with them
+    refused = calibrate(Worm(), [often(observe, band)], 0, draws=64, generations=12)
+    assert (refused["accepted"], refused["generations"], refused["good"]) == (False, LOOKS - 1, 0.0)
+
+
 def test_a_target_counts_by_its_weight():
     heavy, light = (Target("x", 0.0, 1.0, 0.0, 1.0, 0.5, "a test", required=False, weight=w) for w in (1.0, 0.2))
     seen = {"x": np.array([0.5, 2.0, np.nan])}
