@@ -18,7 +18,7 @@ from wormsim.behaviour_assay import ANSWER_S
 from wormsim.body.form import HERMAPHRODITE
 from wormsim.body.mate import IN_TOUCH_MM, draw
 from wormsim.calibrated import load_animals, parameters_of
-from wormsim.calibration import POPULATION, Step, Target, accepts, from_unit, missed, to_unit, total_cost
+from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
 from wormsim.calibration_looks import AT_ANY_TIME
 from wormsim.calibration_race import EACH, FIRST_LOOK, KEPT, LOOKS, last_looks
 from wormsim.calibration_search import calibrate
@@ -154,36 +154,6 @@ def test_what_is_not_required_is_searched_for_and_refuses_nobody():
     assert found["wished"] > 0.9
     refused = calibrate(Worm(), [often(observe, Target("first", 2.0, 3.0, 2.0, 3.0, 0.2, "a test"), wish)], 0, draws=16, generations=12)
     assert not refused["accepted"]
-
-
-def test_a_search_goes_on_after_looks_that_accept_nobody():
-    """Nobody is good in the first looks by which one is chosen, whatever they were before; later everybody is."""
-    looked = []
-
-    def observe(wiring, parameters, seed):
-        number = seed - FIRST_LOOK
-        looked.append(number)
-        bad = LOOKS <= number < 2 * LOOKS
-        return {"good": np.full(len(parameters), 0.0 if bad else 1.0)}
-
-    band = Target("good", 1.0, 1.0, 0.4, 1.0, 0.2, "a test")
-    found = calibrate(Worm(), [often(observe, band)], 0, draws=64, generations=40)
-    assert found["accepted"]
-    assert found["good"] == 1.0  # the means of the last looks, not of all
-    assert looked == list(range(len(looked)))  # every look is another
-    assert looked[-LOOKS:] == [look - FIRST_LOOK for look in last_looks(0, found["generations"])]
-    assert found["generations"] >= 2 * LOOKS - 1
-    # without generations left it ends with them
-    refused = calibrate(Worm(), [often(observe, band)], 0, draws=64, generations=12)
-    assert (refused["accepted"], refused["generations"], refused["good"]) == (False, LOOKS - 1, 0.0)
-
-
-def test_a_target_counts_by_its_weight():
-    heavy, light = (Target("x", 0.0, 1.0, 0.0, 1.0, 0.5, "a test", required=False, weight=w) for w in (1.0, 0.2))
-    seen = {"x": np.array([0.5, 2.0, np.nan])}
-    assert total_cost((light,), seen).tolist() == pytest.approx([0.0, 0.8, 4.0])
-    assert missed((light, heavy), seen).tolist() == pytest.approx([0.0, 1.2, 1.2])
-    assert accepts((light, Target("x", 2.0, 2.0, 2.0, 2.0, 1.0, "a test")), seen).tolist() == [False, True, False]
 
 
 def test_touches_at_moments_of_their_own_are_answered_beside_the_same_noise_alone(monkeypatch):

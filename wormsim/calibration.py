@@ -46,8 +46,6 @@ class Target:
     source : str
     required : bool
         Else no animal is refused for it. A step that looks anew goes on until it is met as well; another ends without.
-    weight : float
-        What it counts beside others while animals are compared.
     """
 
     name: str
@@ -58,10 +56,9 @@ class Target:
     scale: float
     source: str
     required: bool = True
-    weight: float = 1.0
 
     def cost(self, x: np.ndarray) -> np.ndarray:
-        """Cost of each value before it is weighed; MOST where it is not a number."""
+        """Cost of each value; MOST where it is not a number."""
         away = np.maximum(np.maximum(self.low - x, x - self.high), 0.0) / self.scale
         return np.where(np.isnan(x), MOST, np.minimum(away**2, MOST))
 
@@ -116,8 +113,8 @@ def to_unit(parameters: pd.DataFrame, keys: tuple[str, ...]) -> np.ndarray:
 
 
 def total_cost(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
-    """Sum over the targets, each by its weight, (A,)."""
-    return np.sum([t.weight * t.cost(seen[t.name]) for t in targets], axis=0)
+    """Sum over the targets, (A,)."""
+    return np.sum([t.cost(seen[t.name]) for t in targets], axis=0)
 
 
 def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
@@ -126,8 +123,8 @@ def accepts(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndar
 
 
 def missed(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarray:
-    """How many bands of acceptance each animal misses, (A,); each by its weight."""
-    return np.sum([t.weight * ~t.met(seen[t.name]) for t in targets], axis=0)
+    """How many bands of acceptance each animal misses, required or not, (A,)."""
+    return np.sum([~t.met(seen[t.name]) for t in targets], axis=0)
 
 
 def offspring(rng: np.random.Generator, pool: np.ndarray, sigma: float) -> np.ndarray:

@@ -61,9 +61,10 @@ def crawling(wiring: Wiring, parameters: pd.DataFrame, seeds: Sequence[int],
 
 
 def switches(*cells: str, g_nS: float, also: Callable | None = None) -> Callable:
-    """A sieve: how far an animal goes forward alone, and backward while `cells` are held depolarised; 2 where it does both.
+    """A sieve: how far an animal goes forward alone, and backward while `cells` are held depolarised; 2 where it does both, without `also`.
 
-    `also` is what else counts of the recordings of animals that are held so, from 4 s on: ``also(x_mm, y_mm) -> (A,) array`` of (A, T, nodes).
+    `also` is what else counts of animals that are held so, added as it is: ``also(x_mm, y_mm) -> (A,) array`` of their nodes from 4 s on,
+    (A, T, nodes); give it the range of the others, 1 at most. Not-a-number adds nothing.
     """
     def sieve(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> np.ndarray:
         import pandas as pd

@@ -4,8 +4,8 @@ A search that always looks at the same few moments finds animals that do there w
 that backed from a touch at each of four moments 15 did at three others. Here every candidate that is kept is looked at again in each
 generation, beside that generation's new ones, and is ranked by the means over all of its looks: one good look does not last. Those means
 favour who was lucky, as luck is what candidates are kept for. So at the end those that are left are looked at LOOKS times more, and by these looks
-alone one of them is chosen, and accepted or not. Where none is, the search goes on while there are generations left. Who is held to such looks more
-than once passes more easily by luck: what an assay finds, elsewhere, says how it carries over.
+alone one of them is chosen, and accepted or not. What stands in a table are means over these looks, by which the best was chosen, and flatters it
+a little: an assay, elsewhere, says how it carries over.
 """
 
 from __future__ import annotations
@@ -43,15 +43,14 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
          unmet: float) -> tuple[dict, pd.DataFrame, int]:
     """One step: the best animal, parameters of those that were left, the best first, and how many were looked at, each as often as it was.
 
-    New candidates come until one that was looked at LOOKS times or more meets every band, required or not, or for `generations`. Of those left the
-    cheapest that is accepted by LOOKS further looks is the best. Where none is, the search goes on, those looks counted as any others, as
-    generations as well, while there are generations left; then the cheapest is the best. Its measures are means over the last looks, not-a-number
-    where it failed in one. Where the cheapest first candidate costs more than the step's `hopeless`, nothing is searched: it is what was found, by
-    that one look, and not accepted.
+    New candidates come until one that was looked at LOOKS times or more meets every band, required or not, or for `generations`. The best of those
+    left is the cheapest that is accepted, else the cheapest; its measures are means over the last looks, not-a-number where it failed in one.
+    Where the cheapest first candidate costs more than the step's `hopeless`, nothing is searched: it is what was found, by that one look, and
+    not accepted.
     """
-    points, looks, evaluations, gone = first, np.zeros(len(first)), 0, 0
+    points, looks, evaluations = first, np.zeros(len(first)), 0
     total: dict[str, np.ndarray] = {}
-    while True:
+    for gone in range(generations + 1):
         seen = step.observe(wiring, from_unit(points, step.keys), FIRST_LOOK + EACH * seed + gone)
         evaluations += len(points)
         looks = looks + 1
@@ -62,22 +61,19 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
         if not gone and cost.min() > step.hopeless:
             best = _found(0, mean, cost, np.zeros(len(points), bool), int(cost.argmin()), points, step)
             return best, from_unit(points[order], step.keys), evaluations
-        left, looks, total = points[order], looks[order], {name: x[order] for name, x in total.items()}
-        if gone >= generations or ((looks >= LOOKS) & (short[order] == 0)).any():
-            parameters = from_unit(left, step.keys)
-            each = [step.observe(wiring, parameters, look) for look in last_looks(seed, gone)]
-            evaluations += LOOKS * len(left)
-            further = {name: np.sum([seen[name] for seen in each], axis=0) for name in total}
-            mean = {name: x / LOOKS for name, x in further.items()}
-            cost, good = total_cost(step.targets, mean), accepts(step.targets, mean)
-            if good.any() or gone + LOOKS >= generations:
-                order = np.lexsort((cost + unmet * missed(step.targets, mean), ~good))
-                return _found(gone, mean, cost, good, int(order[0]), left, step), from_unit(left[order], step.keys), evaluations
-            looks, total, gone = looks + LOOKS, {name: x + further[name] for name, x in total.items()}, gone + LOOKS
-        new = offspring(rng, left, sigma)[: POPULATION - KEPT]
-        points, looks = np.concatenate([left, new]), np.concatenate([looks, np.zeros(len(new))])
-        total = {name: np.concatenate([x, np.zeros(len(new))]) for name, x in total.items()}
-        gone += 1
+        if gone == generations or ((looks >= LOOKS) & (short == 0)).any():
+            break
+        new = offspring(rng, points[order], sigma)[: POPULATION - KEPT]
+        points, looks = np.concatenate([points[order], new]), np.concatenate([looks[order], np.zeros(len(new))])
+        total = {name: np.concatenate([x[order], np.zeros(len(new))]) for name, x in total.items()}
+    left = points[order]
+    parameters = from_unit(left, step.keys)
+    each = [step.observe(wiring, parameters, look) for look in last_looks(seed, gone)]
+    evaluations += LOOKS * len(left)
+    mean = {name: np.mean([seen[name] for seen in each], axis=0) for name in each[0]}
+    cost, good = total_cost(step.targets, mean), accepts(step.targets, mean)
+    order = np.lexsort((cost + unmet * missed(step.targets, mean), ~good))
+    return _found(gone, mean, cost, good, int(order[0]), left, step), from_unit(left[order], step.keys), evaluations
 
 
 def _found(gone: int, seen: dict[str, np.ndarray], cost: np.ndarray, good: np.ndarray, k: int, points: np.ndarray, step: Step) -> dict:

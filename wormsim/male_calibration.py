@@ -81,7 +81,8 @@ ANSWERING_OFTEN = (
     Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, until he has gone a tenth of her: " + _BACKING),
 )
-#: In the mean over many looks, each with its own noise and mates whom he meets before their ends: turns by the rules of the ethogram.
+#: In the mean over many looks, each with its own noise and mates whom he meets before their ends: turns by the rules of the ethogram. The last three
+#: guide the search, as a share of turns has no slope; they refuse nobody but who failed.
 TURNING_OFTEN = (
     Target("answered", 0.80, 1.0, 0.60, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
@@ -101,6 +102,8 @@ BENT = (0.3, 0.95)
 #: What may bend his body: what a male alone has, other motor neurons, and the muscles.
 BENDERS = (*MALE_KEYS, "gain_AS", "half_AS_mV", "gain_D", "half_D_mV", "in_D", "gain_head", "half_head_mV", "in_head", "half_other_mV", "hold_s",
            "in_muscle", "muscle_half_mV", "muscle_slope_mV", "kappa_max_per_mm")
+#: The cells of his rays, and the conductance that holds them depolarised in a sieve, nS: that of g_organ before it is searched (chosen here).
+_RAYS, _TOUCHED_NS = ("R[1-9]A*", "R[1-9]B*"), 0.3
 #: What makes him switch from crawling to backing when his rays are touched.
 _SWITCHING = ("in_back", "gap_back", "half_back_mV", "gain_back", "half_A_mV", "gain_A", "half_B_mV", "gain_B", "I_AVB_pA", "half_other_mV",
               "half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS")
@@ -174,16 +177,17 @@ def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int)
         contact[v], speed[v] = held[m.time_s > 0.5].mean(), _speed(m, along, 0.10)
     contact, speed = (z.reshape(OFTEN, n).mean(axis=0) for z in (contact, speed))
     twins = _twins(alone, np.tile(np.arange(n), OFTEN))
-    share = np.nan_to_num(answered(there, twins, n))  # none that he could have answered: none answered
+    part = np.nan_to_num(answered(there, twins, n))  # none that he could have answered: none answered
     return {**{name: out[name] for name in AT_ANY_TIME}, "meet_contact": contact, "scan_mm_s": speed,
-            "answered": np.where(np.isnan(contact), np.nan, share)}
+            "answered": np.where(np.isnan(contact), np.nan, part)}
 
 
 def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What TURNING_OFTEN and, but for its least speed, CRAWLING_BENT ask for, (A,) each, and the share of good turns, in one look: one noise, alone
     and in OFTEN meetings.
 
-    He meets mates in turn before their tails and their heads, each at a distance of her own, with the vulva on either flank.
+    He meets mates in turn before their tails and their heads, each at a distance of her own, with the vulva on either flank. Shares are of
+    the events of a look, and 0 without any: who had no occasion has not done it.
     """
     n, (x, y), rng = len(parameters), start_pose(wiring), np.random.default_rng([_MATES, seed])
     before = BEFORE_END[0] + (BEFORE_END[1] - BEFORE_END[0]) * (rng.permutation(OFTEN) + rng.random(OFTEN)) / OFTEN
@@ -201,10 +205,9 @@ def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
     seen["turn_progress"] -= before[:, None]
     seen = {name: x.mean(axis=0) for name, x in seen.items()}
     events = ethogram(there, _twins(alone, np.arange(n)), read).events
-    shares = {"answered": share(events, "contact", ("answered",), ("answered", "unanswered"), n),
-              "turns_round": share(events, "turn", ("good", "sloppy"), TRIED, n), "turn_success": share(events, "turn", ("good",), TRIED, n)}
+    shares = {"answered": share_of(events, "contact", ("answered",), ("answered", "unanswered"), n),
+              "turns_round": share_of(events, "turn", ("good", "sloppy"), TRIED, n), "turn_success": share_of(events, "turn", ("good",), TRIED, n)}
     fine = np.isfinite(seen["turn_progress"])
-    # who had no occasion has not done it
     return {**{name: out[name] for name in AT_ANY_TIME}, **seen, **{name: np.where(fine, np.nan_to_num(x), np.nan) for name, x in shares.items()}}
 
 
@@ -244,10 +247,10 @@ def answered(meetings: xr.Dataset, alone: xr.Dataset, animals: int) -> np.ndarra
         The same males at the same times under the same noises, without a mate.
     animals : int
     """
-    return share(ethogram(meetings, alone).events, "contact", ("answered",), ("answered", "unanswered"), animals)
+    return share_of(ethogram(meetings, alone).events, "contact", ("answered",), ("answered", "unanswered"), animals)
 
 
-def share(events: pd.DataFrame, event: str, outcomes: Sequence[str], of: Sequence[str], animals: int) -> np.ndarray:
+def share_of(events: pd.DataFrame, event: str, outcomes: Sequence[str], of: Sequence[str], animals: int) -> np.ndarray:
     """Share of those of a kind of event that ended in one of `of` which ended in one of `outcomes`, (A,); of variant v it is animal ``v % A``.
 
     Not-a-number for an animal without any.
@@ -306,7 +309,7 @@ def ventral_bend(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
     """Mean ventral curvature of BENT of bodies of (..., nodes), (...), 1/mm."""
     dx, dy = np.diff(x_mm), np.diff(y_mm)
     angle = np.unwrap(np.arctan2(dy, dx))
-    a, b = (round(share * (dx.shape[-1] - 1)) for share in BENT)
+    a, b = (round(at * (dx.shape[-1] - 1)) for at in BENT)
     return (angle[..., a] - angle[..., b]) / np.hypot(dx, dy)[..., a:b].sum(axis=-1)
 
 
@@ -342,7 +345,7 @@ def _along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray,
 def male_steps() -> dict[str, Step]:
     """Steps of a male, by name."""
     keys, male = tuple(FREE), (*MALE_KEYS, "hold_s", "in_back", "gap_back", "half_back_mV", "gain_back")
-    rays = switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3)
+    rays = switches(*_RAYS, g_nS=_TOUCHED_NS)
     turning = (*CRAWLING_BENT, *SCANNING, *TURNING)
     return {"scanning": Step((*CRAWLING, *SCANNING), observe_scanning, keys, male, rays),
             # nearly everything of it is missing at first, and still there is a slope: twice the others' limit (chosen here)
@@ -351,7 +354,8 @@ def male_steps() -> dict[str, Step]:
             "turning": Step(turning, observe_mating, keys, hopeless=np.inf),
             "answering_often": Step((*(t for t in CRAWLING if t.name in AT_ANY_TIME), *ANSWERING_OFTEN), observe_answering_often, keys, male,
                                     hopeless=np.inf, often=True),
+            # most individuals are given up, as a search is long (chosen here)
             "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys,
-                                  _SWITCHING, switches("R[1-9]A*", "R[1-9]B*", g_nS=0.3, also=_bends), hopeless=1.5 * HOPELESS, often=True),
+                                  _SWITCHING, switches(*_RAYS, g_nS=_TOUCHED_NS, also=_bends), hopeless=1.5 * HOPELESS, often=True),
             "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
             "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}

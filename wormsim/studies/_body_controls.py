@@ -15,7 +15,7 @@ NO_WIRING, OTHER_WIRING, NO_DRIVE, NO_STRETCH = WITHOUT = ("no neuron-neuron wir
                                                            "no proprioception")
 #: What is said of behaviours that are still there in most animals.
 SURVIVORS = {NO_WIRING: " and so are **not explained by the wiring between neurons**",
-             OTHER_WIRING: " and so **do not need this wiring**: another, with every cell's numbers of partners kept, does as well"}
+             OTHER_WIRING: " and so **did not need this wiring in these shuffles**, which keep every cell's numbers of partners"}
 #: From this share of the intact response on, a behaviour is said to survive (chosen here).
 SURVIVES = 0.5
 

@@ -177,9 +177,10 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "without": survives,
                 "intact": intact_table(values), "values": values},
         traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
-        captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (each animal its "
-                  "own shuffle, by its number; strengths as calibrated in the real wiring), without the tonic drive of AVB, and without "
-                  "stretch receptors: medians over the animals that show it intact; `show_then` counts all that show it under the control. "
+        captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (one shuffle for "
+                  "each animal, by its number, which draws signs and factors of its pairs anew; strengths as calibrated in the real wiring), without "
+                  "the tonic drive of AVB, and without stretch receptors: medians over the animals that show it intact; "
+                  "`show_then` counts all that show it under the control. "
                   "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
                   "One that is gone needs some wiring. One that is there with the wiring shuffled does not need "
                   "this one; where it is gone then, it may be for strengths that were found for the real wiring: only shuffles that were "
