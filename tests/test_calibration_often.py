@@ -274,7 +274,7 @@ def test_turns_in_drawn_meetings_are_those_of_the_ethogram(monkeypatch):
     assert seen["turns_round"][:2].tolist() == [0.75, 0.0]
     assert seen["turn_success"][:2].tolist() == [0.5, 0.0]
     assert {t.name for t in steps()["turning_often"].targets} | {"turn_success"} == set(seen)
-    assert all(np.isnan(seen[name][2]) for name in ("turn_success", "turns_round", "answered", "scan_far_mm_s", "turn_progress", "turn_lost_s"))
+    assert all(np.isnan(seen[name][2]) for name in ("turn_success", "turns_round", "answered", "scan_far_mm_s", "turn_beyond", "turn_lost_s"))
     mates = [world.mate for world in asked["worlds"]][::3]
     assert all(world.mate == mates[k // 3] for k, world in enumerate(asked["worlds"]))  # all males meet the same
     assert [np.cos(m.heading_rad) < 0 for m in mates] in ([False, True] * 2, [True, False] * 2)  # her tail and her head in turn

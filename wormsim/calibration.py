@@ -127,6 +127,12 @@ def missed(targets: tuple[Target, ...], seen: dict[str, np.ndarray]) -> np.ndarr
     return np.sum([~t.met(seen[t.name]) for t in targets], axis=0)
 
 
+def record_of(seen: dict[str, np.ndarray], cost: np.ndarray, accepted: bool, parameters: pd.DataFrame, k: int) -> dict:
+    """Candidate number k, as a search gives it: whether it is accepted, its cost, what was measured, and its parameters."""
+    return {"accepted": accepted, "cost": float(cost[k]), **{name: float(x[k]) for name, x in seen.items()},
+            **{key: float(parameters[key].iloc[k]) for key in BY_KEY}}
+
+
 def offspring(rng: np.random.Generator, pool: np.ndarray, sigma: float) -> np.ndarray:
     """POPULATION candidates: one of the pool, the better the oftener, sometimes crossed with another, with few or many numbers changed."""
     n, keys = POPULATION, pool.shape[1]

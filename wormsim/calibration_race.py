@@ -5,7 +5,7 @@ that backed from a touch at each of four moments 15 did at three others. Here ev
 generation, beside that generation's new ones, and is ranked by the means over all of its looks: one good look does not last. Those means
 favour who was lucky, as luck is what candidates are kept for. So at the end those that are left are looked at LOOKS times more, and by these looks
 alone one of them is chosen, and accepted or not. What stands in a table are means over these looks, by which the best was chosen, and flatters it
-a little: an assay, elsewhere, says how it carries over.
+a little: an assay, elsewhere, says how it carries over. (Of who was given up it is the one look that was had.)
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .body.parameters import BY_KEY
-from .calibration import POPULATION, accepts, from_unit, missed, offspring, total_cost
+from .calibration import POPULATION, accepts, from_unit, missed, offspring, record_of, total_cost
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,8 +58,8 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
         cost, short = total_cost(step.targets, mean), missed(step.targets, mean)
         order = np.argsort(cost + unmet * short + DOUBT / looks, kind="stable")[:KEPT]
         if not gone and cost.min() > step.hopeless:
-            best = _found(0, mean, cost, np.zeros(len(points), bool), int(cost.argmin()), points, step)
-            return best, from_unit(points[order], step.keys), evaluations
+            best = record_of(mean, cost, False, from_unit(points, step.keys), int(cost.argmin()))
+            return {**best, "generations": 0}, from_unit(points[order], step.keys), evaluations
         if gone == generations or ((looks >= LOOKS) & (short == 0)).any():
             break
         new = offspring(rng, points[order], sigma)[: POPULATION - KEPT]
@@ -73,11 +72,5 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
     mean = {name: np.mean([seen[name] for seen in each], axis=0) for name in each[0]}
     cost, good = total_cost(step.targets, mean), accepts(step.targets, mean)
     order = np.lexsort((cost + unmet * missed(step.targets, mean), ~good))
-    return _found(gone, mean, cost, good, int(order[0]), left, step), from_unit(left[order], step.keys), evaluations
-
-
-def _found(gone: int, seen: dict[str, np.ndarray], cost: np.ndarray, good: np.ndarray, k: int, points: np.ndarray, step: Step) -> dict:
-    """Candidate number k, as a search gives it."""
-    parameters = from_unit(points[[k]], step.keys)
-    return {"accepted": bool(good[k]), "cost": float(cost[k]), "generations": gone, **{name: float(x[k]) for name, x in seen.items()},
-            **{key: float(parameters[key].iloc[0]) for key in BY_KEY}}
+    best = int(order[0])
+    return ({**record_of(mean, cost, bool(good[best]), parameters, best), "generations": gone}, from_unit(left[order], step.keys), evaluations)

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .body.parameters import BY_KEY
-from .calibration import MOST, Step, accepts, from_unit, missed, offspring, to_unit, total_cost
+from .calibration import MOST, Step, accepts, from_unit, missed, offspring, record_of, to_unit, total_cost
 from .calibration_race import race
 from .errors import InputError
 
@@ -51,7 +50,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     sigma : float
         Smallest change, in the unit cube; others are 3, 10 and 30 times as large.
     generations : int
-        Of the evolution in every step, at most: see PATIENCE and HOPELESS, and for a step that looks anew ``calibration_race.py``.
+        Of the evolution in every step, at most: see PATIENCE and :class:`Step`, and for a step that looks anew ``calibration_race.py``.
     unmet : float
         What a candidate costs more for each band of acceptance that it misses, while the best are chosen: without it a search can stand still
         at one that is near all bands and in all but one. The `cost` of an animal is without it.
@@ -128,8 +127,7 @@ def _search(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, fir
         k = int(np.lexsort((rank, ~good))[0])
         if (good[k], -rank[k]) > (best["accepted"], -worth):
             worth = float(rank[k])
-            best = {"accepted": bool(good[k]), "cost": float(cost[k]), **{name: float(x[k]) for name, x in seen.items()},
-                    **{key: float(parameters[key].iloc[k]) for key in BY_KEY}}
+            best = record_of(seen, cost, bool(good[k]), parameters, k)
         rank = np.concatenate([costs, np.where(good, rank - MOST * len(step.targets), rank)])
         order = np.argsort(rank, kind="stable")[:8]
         costs, points = rank[order], np.concatenate([points, u])[order]

@@ -24,7 +24,7 @@ from .calibration import HOPELESS, Step, Target
 from .calibration_looks import AT_ANY_TIME, crawling, switches
 from .closed_loop import World, simulate_animals, start_pose
 from .mating_contact import Meeting, meeting
-from .mating_ethogram import GRACE_S, TRIED, ethogram, runs
+from .mating_ethogram import GRACE_S, ethogram, pooled_share, runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,9 +88,9 @@ TURNING_OFTEN = (
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
     Target("turns_round", 1.0, 1.0, 0.60, 1.0, 0.25,
            "share of the turns tried that come round her end, good or sloppy (good ones alone, turn_success, are not asked for): " + _STEPS),
-    Target("turn_progress", 0.25, 1.5, -1.0, 1.5, 0.05, "how far his cloaca goes along her outline beyond her end, of which TIP is round it"),
-    Target("turn_lost_s", 0.0, 0.1, 0.0, 20.0, 0.4, "longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip"),
-    replace(TURNING[0], low=2.5, accept_low=-14.0),
+    Target("turn_beyond", 0.25, 1.5, -np.inf, np.inf, 0.05, "how far his cloaca goes along her outline beyond her end, of which TIP is round it"),
+    Target("turn_lost_s", 0.0, 0.1, -np.inf, np.inf, 0.4, "longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip"),
+    replace(TURNING[0], low=2.5, accept_low=-np.inf, accept_high=np.inf),
 )
 _RUN_S, _EVERY_MS, _SCAN_S = 15.0, 100.0, 8.0
 #: Noises under which he has to crawl alone, those of the meetings among them: of 21 males that had crawled under one, 11 backed by themselves
@@ -107,7 +107,7 @@ _RAYS, _TOUCHED_NS = ("R[1-9]A*", "R[1-9]B*"), 0.3
 #: What makes him switch from crawling to backing when his rays are touched.
 _SWITCHING = ("in_back", "gap_back", "half_back_mV", "gain_back", "half_A_mV", "gain_A", "half_B_mV", "gain_B", "I_AVB_pA", "half_other_mV",
               "half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS")
-#: Ventral bend that is enough while all of his rays are driven (chosen here: those that come round have 2 to 3 per mm while some are touched).
+#: Ventral bend that is enough while all of his rays are driven (chosen here: the males that come round have some 2 per mm while a few are touched).
 DRIVEN_BEND_PER_MM = 4.0
 #: What may stop him: what a male alone has, and what backs him.
 STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
@@ -195,19 +195,18 @@ def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
                                 gap_mm=IN_TOUCH_MM)) for k, far in enumerate(before)]
     out, alone = crawling(wiring, parameters, [seed], _TURN_RUN_S)
     there = _meet(wiring, parameters, worlds, [seed] * OFTEN, _TURN_RUN_S)
-    names = ("scan_far_mm_s", "turn_progress", "turn_lost_s", "turn_bend_per_mm")
-    seen = {name: np.full((OFTEN, n), np.nan) for name in names}
+    seen = {name: np.full((OFTEN, n), np.nan) for name in ("scan_far_mm_s", "turn_beyond", "turn_lost_s", "turn_bend_per_mm")}
     read = {v: meeting(there, v) for v in np.flatnonzero(there["failed"].to_numpy() == "")}
     for v, m in read.items():
         here = turned(there, v, before[v // n], m)
-        for name in names:
-            seen[name][v // n, v % n] = here[name]
-    seen["turn_progress"] -= before[:, None]
+        here["turn_beyond"] = here["turn_progress"] - before[v // n]
+        for name, x in seen.items():
+            x[v // n, v % n] = here[name]
     seen = {name: x.mean(axis=0) for name, x in seen.items()}
     events = ethogram(there, _twins(alone, np.arange(n)), read).events
-    shares = {"answered": share_of(events, "contact", ("answered",), ("answered", "unanswered"), n),
-              "turns_round": share_of(events, "turn", ("good", "sloppy"), TRIED, n), "turn_success": share_of(events, "turn", ("good",), TRIED, n)}
-    fine = np.isfinite(seen["turn_progress"])
+    shares = {name: pooled_share(events, measure, n) for name, measure in (
+        ("answered", "contact_response"), ("turns_round", "turns_round"), ("turn_success", "turn_success"))}
+    fine = np.isfinite(seen["turn_beyond"])
     return {**{name: out[name] for name in AT_ANY_TIME}, **seen, **{name: np.where(fine, np.nan_to_num(x), np.nan) for name, x in shares.items()}}
 
 
@@ -247,18 +246,7 @@ def answered(meetings: xr.Dataset, alone: xr.Dataset, animals: int) -> np.ndarra
         The same males at the same times under the same noises, without a mate.
     animals : int
     """
-    return share_of(ethogram(meetings, alone).events, "contact", ("answered",), ("answered", "unanswered"), animals)
-
-
-def share_of(events: pd.DataFrame, event: str, outcomes: Sequence[str], of: Sequence[str], animals: int) -> np.ndarray:
-    """Share of those of a kind of event that ended in one of `of` which ended in one of `outcomes`, (A,); of variant v it is animal ``v % A``.
-
-    Not-a-number for an animal without any.
-    """
-    here = events[(events["event"] == event) & events["outcome"].isin(of)]
-    animal = here["variant"].to_numpy(int) % animals
-    good, tried = (np.bincount(animal[flag], minlength=animals) for flag in (here["outcome"].isin(outcomes).to_numpy(), slice(None)))
-    return np.where(tried > 0, good / np.maximum(tried, 1), np.nan)
+    return pooled_share(ethogram(meetings, alone).events, "contact_response", animals)
 
 
 def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:

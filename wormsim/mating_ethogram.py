@@ -76,6 +76,14 @@ PRODDING, INSERTED, INSERTED_S = 0.3, 0.7, 1.0
 
 EVENT_COLUMNS = ("variant", "event", "start_s", "stop_s", "outcome", "where")
 TRIED = ("good", "sloppy", "missed", "stalled")
+#: What a measure is a share of: its event, the outcomes that count, and those of which they are a share.
+SHARES = {
+    "contact_response": ("contact", ("answered",), ("answered", "unanswered")),
+    "turns_round": ("turn", ("good", "sloppy"), TRIED),
+    "turn_success": ("turn", ("good",), TRIED),
+    "vulva_stop": ("passage of the vulva", ("stopped",), ("stopped", "passed")),
+    "small_vulva_losses": ("vulva loss", ("small",), ("small", "large")),
+}
 
 #: What `measures` may hold. A measure is left out, never not-a-number, where an animal gave no occasion for it.
 MEASURES = {
@@ -314,6 +322,23 @@ def _passages(f: _Flags, m: Meeting) -> list[Event]:
     return out
 
 
+def pooled_share(events: pd.DataFrame, measure: str, animals: int) -> np.ndarray:
+    """A measure of SHARES of all events of each animal together, (A,): of variant v it is animal ``v % A``. Not-a-number without any.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Of an :class:`Ethogram`, variants by number.
+    measure : str
+    animals : int
+    """
+    event, good, of = SHARES[measure]
+    here = events[(events["event"] == event) & events["outcome"].isin(of)]
+    animal = here["variant"].to_numpy(int) % animals
+    done, tried = (np.bincount(animal[flag], minlength=animals) for flag in (here["outcome"].isin(good).to_numpy(), slice(None)))
+    return np.where(tried > 0, done / np.maximum(tried, 1), np.nan)
+
+
 def measured(m: Meeting, state: np.ndarray, events: list[Event], anyway: np.ndarray) -> dict[str, float]:
     """The measures of one male that had occasion for them; `anyway`, (T,) bool, is where his twin backs."""
     f = _flags(m)
@@ -321,7 +346,8 @@ def measured(m: Meeting, state: np.ndarray, events: list[Event], anyway: np.ndar
     if not contacts:
         return {}
 
-    def share(event: str, good: tuple[str, ...], of: tuple[str, ...]) -> float | None:
+    def share(measure: str) -> float | None:
+        event, good, of = SHARES[measure]
         counted = [outcome in good for name, _, _, outcome, _ in events if name == event and outcome in of]
         return float(np.mean(counted)) if counted else None
 
@@ -329,16 +355,12 @@ def measured(m: Meeting, state: np.ndarray, events: list[Event], anyway: np.ndar
     his_own = scanning & ~anyway
     stops = [e for e in events if e[0] == "passage of the vulva" and e[3] == "stopped"]
     out = {
-        "contact_response": share("contact", ("answered",), ("answered", "unanswered")),
+        **{measure: share(measure) for measure in SHARES},
         "scanning_speed_mm_s": float(np.median(m.velocity_mm_s[his_own])) if his_own.any() else None if scanning.any() else 0.0,
         "turns_tried": float(sum(e[0] == "turn" and e[3] in TRIED for e in events)),
-        "turns_round": share("turn", ("good", "sloppy"), TRIED),
-        "turn_success": share("turn", ("good",), TRIED),
-        "vulva_stop": share("passage of the vulva", ("stopped",), ("stopped", "passed")),
         "stops_at_vulva": float(len(stops)),
         "time_to_vulva_s": float(m.time_s[stops[0][1]] - m.time_s[contacts[0][1]]) if stops else float("inf"),
         "lost_contacts": float(sum(stop < len(state) for _, _, stop, _, _ in contacts)),
-        "small_vulva_losses": share("vulva loss", ("small",), ("small", "large")),
     }
     if m.protraction is not None:
         away = f.held & (m.vulva_mm > 2 * TAIL_MM)

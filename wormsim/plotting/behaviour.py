@@ -101,8 +101,9 @@ def survival(table: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(zip(table["assay"], table["measure"], strict=True)))[::-1]
     figure = Figure(figsize=(7.5, 0.36 * len(names) + 1.6), layout="constrained")
     axes = figure.subplots()
+    count = table["control"].nunique()
     for k, (control, here) in enumerate(table.groupby("control", sort=False)):
-        y = [names.index(pair) + 0.16 * (1.5 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
+        y = [names.index(pair) + 0.16 * ((count - 1) / 2 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
         axes.plot(np.clip(here["left"], LEAST, MOST), y, "oDs^"[k % 4], ms=4.5, label=control, clip_on=False)
         for left, at in zip(here["left"], y, strict=True):
             _beyond(axes, left, at)
