@@ -181,6 +181,25 @@ def test_run_prints_ranking_scorecard_answer_and_report(toml, tmp_path):
     call("run", "paths.toml", "--jobs", "1", "--force")
 
 
+def test_more_of_an_experiment_goes_on_from_what_is_there(toml):
+    call("run", "paths.toml", "--jobs", "1", "--set", "screen.samples=4")
+    longer = call("run", "paths.toml", "--jobs", "1", "--set", "screen.samples=6", code=2)
+    assert "--extend" in longer.stderr
+    longer = call("run", "paths.toml", "--jobs", "1", "--set", "screen.samples=6", "--extend")
+    assert "screen: 6 chunks, 4 of them from before" in words(longer.stderr)
+    # as if it had been run so at once, and nothing is thrown away by asking for less
+    call("run", "paths.toml", "--jobs", "1", "--set", "screen.samples=6", "--out", "at_once")
+    assert Path("results/paths/scores.csv").read_bytes() == Path("at_once/scores.csv").read_bytes()
+    call("run", "paths.toml", "--jobs", "1", "--set", "screen.samples=4", "--extend")
+    assert len(list(Path("results/paths/chunks").glob("*.parquet"))) == 6
+    assert "give one of them" in words(call("run", "paths.toml", "--extend", "--force", code=2).stderr)
+    other = Path("paths.toml").read_text().replace('name = "paths"', 'name = "other"')
+    Path("other.toml").write_text(other)
+    refused = call("run", "other.toml", "--jobs", "1", "--out", "results/paths", "--extend", code=2)
+    assert "holds other results" in words(refused.stderr)
+    assert len(list(Path("results/paths/chunks").glob("*.parquet"))) == 6
+
+
 def test_plot_draws_the_figures_of_results(toml):
     call("run", "paths.toml", "--jobs", "1", "--out", "out")
     assert "ranking: How often" in words(call("plot", "out").output)

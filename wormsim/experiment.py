@@ -172,7 +172,7 @@ def fit_experiment(name_or_path: str | Path, overrides: Mapping[str, Any] | Iter
 def run(experiment: Experiment | str | Path, out: str | Path | None = None, *, seed: int | None = None,
         overrides: Mapping[str, Any] | Iterable[str] = (), jobs: int | None = None, backend: str = "local",
         scheduler: str | None = None, progress: bool = True, force: bool = False,
-        command: str | None = None) -> Results:
+        extend: bool = False, command: str | None = None) -> Results:
     """Run an experiment, or go on with one that was interrupted, and fill its results folder.
 
     Parameters
@@ -188,6 +188,8 @@ def run(experiment: Experiment | str | Path, out: str | Path | None = None, *, s
         As in :class:`wormsim.runner.Runner`. They change no byte of the tables and scores.
     force : bool
         Remove what the folder holds and start afresh.
+    extend : bool
+        Where the folder holds results of other settings of this experiment, go on with those of its chunks that serve here too.
     command : str, optional
         What was typed, for the manifest.
 
@@ -212,7 +214,7 @@ def run(experiment: Experiment | str | Path, out: str | Path | None = None, *, s
     with counted_warnings() as counts:  # of the check too: what it loads is kept, and does not warn again
         if hasattr(study, "check"):
             study.check(experiment.spec)  # before the folder is made: a mistake claims none
-        folder = ResultsFolder(runner.out, experiment.identity, force)
+        folder = ResultsFolder(runner.out, experiment.identity, force, extend)
         record = {
             "state": "running",
             "experiment": experiment.header.model_dump(mode="json"),
@@ -229,7 +231,8 @@ def run(experiment: Experiment | str | Path, out: str | Path | None = None, *, s
         if hasattr(study, "figures"):
             result.figures = {**study.figures(result), **result.figures}
         folder.write(result)
-    runner.store.prune()
+    if not extend:
+        runner.store.prune()
     record |= {
         "state": "complete",
         "finished": manifest.now(),

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,15 +60,18 @@ class ResultsFolder:
         From :func:`wormsim.manifest.identity`.
     force : bool
         Remove the results that are there, whatever they are of, and start afresh.
+    extend : bool
+        Of the same experiment with other settings or another seed remove the results, and keep the chunks: a chunk is known by what it
+        is of, so that those serve that these settings ask for as well.
 
     Raises
     ------
     InputError
-        If the folder holds results of another experiment, settings or seed (and not `force`), holds something
+        If the folder holds results of another experiment, settings or seed (and neither `force` nor `extend`), holds something
         that is not a wormsim result, or cannot be written.
     """
 
-    def __init__(self, path: str | Path, identity: dict, force: bool = False):
+    def __init__(self, path: str | Path, identity: dict, force: bool = False, extend: bool = False):
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -78,7 +82,9 @@ class ResultsFolder:
         if before is None and not empty:
             raise InputError(f"{self.path} is not empty and is no wormsim results folder; give another --out")
         if before is not None and (force or self._holds_nothing(before)):
-            self._empty()
+            self._empty(_CONTENTS)
+        elif before is not None and extend and before.get("identity", {}).get("name") == identity["name"]:
+            self._empty([name for name in _CONTENTS if name != "chunks"])
         elif before is not None:
             self._refuse_another(before.get("identity", {}), identity)
         self.written: dict[str, str] = {}
@@ -95,11 +101,11 @@ class ResultsFolder:
         other = {k: v for k, v in before.items() if k != "sha256"}
         found = differences({k: v for k, v in identity.items() if k != "sha256"}, other)
         shown = "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
-        raise InputError(f"{self.path} holds other results ({shown}). Use another --out, or --force to remove "
-                         "them and start afresh")
+        raise InputError(f"{self.path} holds other results ({shown}). Use another --out, --extend to keep what serves these "
+                         "settings of the same experiment as well, or --force to remove all and start afresh")
 
-    def _empty(self) -> None:
-        for name in _CONTENTS:
+    def _empty(self, names: Iterable[str]) -> None:
+        for name in names:
             place = self.path / name
             if place.is_dir() and not place.is_symlink():
                 shutil.rmtree(place)

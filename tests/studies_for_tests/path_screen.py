@@ -35,7 +35,7 @@ def run(spec: Spec, runner) -> StudyResult:
         raise RuntimeError("a defect in the study")
     warn_data(2, "nodes kept without an edge", ["n3", "n4"])
     warn_data(2, "nodes kept without an edge", ["n3", "n4"])
-    chunks = [{"seed": spec.seed, "sample": i, "nodes": spec.nodes, **spec.screen.model_dump()}
+    chunks = [{"seed": spec.seed, "sample": i, "nodes": spec.nodes, **spec.screen.model_dump(exclude={"samples"})}
               for i in range(spec.screen.samples)]
     samples = pd.concat(runner.map(path_chunk, chunks, "screen"), ignore_index=True)
     by_node = samples.groupby("node")["needed"].agg(["mean", "count"]).reset_index()

@@ -56,15 +56,20 @@ def run(
     backend: Annotated[str, typer.Option(help="local, or dask (needs wormsim-circuits\\[cluster]).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address of a dask scheduler.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Remove what the folder holds and start afresh.")] = False,
+    extend: Annotated[bool, typer.Option("--extend", help="Other settings of the same experiment are there: keep the parts that serve "
+                                                          "here too.")] = False,
 ) -> None:
     """Run an experiment, or go on with one that was interrupted."""
+    from ..errors import InputError
     from ..experiment import load_experiment
     from ..experiment import run as run_experiment
 
+    if force and extend:
+        raise InputError("--extend keeps what serves and --force removes all: give one of them")
     chosen = load_experiment(experiment, _with_fitted(set_ or (), model), seed)
     heading(chosen.header.title or chosen.name)
     paragraph(f"{chosen.header.question}\n")
-    results = run_experiment(chosen, out, jobs=jobs, backend=backend, scheduler=scheduler, force=force,
+    results = run_experiment(chosen, out, jobs=jobs, backend=backend, scheduler=scheduler, force=force, extend=extend,
                              command=shlex.join(["wormsim", *sys.argv[1:]]))
     show_results(results)
 
