@@ -266,6 +266,24 @@ def test_what_happened_is_added_over_animals_and_shared_within_its_event():
     assert table[["outcome", "share", "intact", NO_WIRING]].to_numpy().tolist() == [["answered", 0.6, 3.0, 0.0], ["unanswered", 0.4, 2.0, 4.0]]
 
 
+def test_joined_ensembles_are_counted_apart_as_well(folder, tmp_path):
+    """An animal counts with the calibration that found it: of alternatives, with the part that both are of; a part of whom nobody takes part is not there."""
+    own = pd.read_parquet(folder / "two.parquet").query("kind == 'real'").drop_duplicates("number").iloc[:2].reset_index(drop=True)
+    for name, numbers in (("first", [7, 8]), ("second", [9, 8]), ("third", [20, 21])):
+        own.assign(number=numbers, accepted=True, animal=0).to_parquet(tmp_path / f"{name}.parquet")
+    first, second, third = (str(tmp_path / f"{name}.parquet") for name in ("first", "second", "third"))
+    spec = behaviour_ablation.Spec(model={"circuit": "whole_hermaphrodite", "animals": f"{first}|{second}+{third}", "assays": ["crawl"]},
+                                   score={"evidence": "hermaphrodite_behaviour"})
+    real = load_animals(spec.model.animals)
+    counts = pd.DataFrame({"animal": [7, 8, 9, 20], "value": [1.0, 2.0, 4.0, 8.0]})
+
+    def total(part):
+        return pd.DataFrame({"value": [part["value"].sum()]})
+
+    assert behaviour_ablation._each(spec, real, counts, total).to_numpy().tolist() == [[f"{first}|{second}", 7.0], [third, 8.0]]
+    assert behaviour_ablation._each(spec, real[real["number"] < 10], counts, total)["value"].tolist() == [7.0]
+
+
 def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():
     """Those that show it intact are chosen for it: they lose it, and as many others come to show it."""
     rows = [(0, "intact", 0.9), (0, NO_WIRING, 0.0), (1, "intact", 0.0), (1, NO_WIRING, 0.9)]

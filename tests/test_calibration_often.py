@@ -156,6 +156,43 @@ def test_what_is_not_required_is_searched_for_and_refuses_nobody():
     assert not refused["accepted"]
 
 
+def test_a_search_goes_on_after_looks_that_accept_nobody():
+    """Nobody is good in the first looks by which one is chosen, whatever they were before; later everybody is."""
+    looked = []
+
+    def observe(wiring, parameters, seed):
+        number = seed - FIRST_LOOK
+        looked.append(number)
+        bad = LOOKS <= number < 2 * LOOKS
+        return {"good": np.full(len(parameters), 0.0 if bad else 1.0)}
+
+    band = Target("good", 1.0, 1.0, 0.4, 1.0, 0.2, "a test")
+    found = calibrate(Worm(), [often(observe, band)], 0, draws=64, generations=40, goes_on=True)
+    assert found["accepted"]
+    assert found["good"] == 1.0  # the means of the last looks, not of all
+    assert looked == list(range(len(looked)))  # every look is another
+    assert looked[-LOOKS:] == [look - FIRST_LOOK for look in last_looks(0, found["generations"])]
+    assert found["generations"] >= 2 * LOOKS - 1
+    # without generations left, or where it is not asked to go on, it ends with them
+    for how in ({"generations": 12, "goes_on": True}, {"generations": 40}):
+        refused = calibrate(Worm(), [often(observe, band)], 0, draws=64, **how)
+        assert (refused["accepted"], refused["generations"], refused["good"]) == (False, LOOKS - 1, 0.0)
+
+
+def test_doubt_keeps_who_was_looked_at_often_before_the_lucky():
+    """A coin, after a first look that goes badly, for all but a few, which always cost a little more than its better side: without doubt none of these
+    is left.
+    """
+    def observe(wiring, parameters, seed):
+        steady = to_unit(parameters, KEYS)[:, 1] < 0.2
+        return {"x": np.where(steady, 1.5, 7.0 if seed % EACH == 0 else 1.0 + 6.0 * lucky(parameters, seed)), "steady": steady.astype(float)}
+
+    target = Target("x", 0.0, 0.0, 0.0, 0.0, 1.0, "a test")
+    left = [calibrate(Worm(), [often(observe, target, Target("steady", 0.0, 1.0, 0.0, 1.0, 1.0, "a test"))], 3, draws=64, generations=12,
+                      doubt=doubt)["steady"] for doubt in (0.0, 60.0)]
+    assert left == [0.0, 1.0]
+
+
 def test_touches_at_moments_of_their_own_are_answered_beside_the_same_noise_alone(monkeypatch):
     """Planted: one that answers every touch, one those in front, one that does the same alone, one that fails when touched at the nose."""
     module, moments = hermaphrodite_calibration, {}

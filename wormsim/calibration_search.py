@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .calibration import MOST, Step, accepts, from_unit, missed, offspring, record_of, to_unit, total_cost
-from .calibration_race import race
+from .calibration_race import DOUBT, race
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ PATIENCE = 10
 
 def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 640,
               kept: int = 96, spread: float = 0.05, sigma: float = 0.004, generations: int = 40, unmet: float = 0.0,
-              own: bool = False) -> dict:
+              doubt: float = DOUBT, goes_on: bool = False, own: bool = False) -> dict:
     """Search one individual's parameters, step by step.
 
     Parameters
@@ -54,6 +54,11 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
     unmet : float
         What a candidate costs more for each band of acceptance that it misses, while the best are chosen: without it a search can stand still
         at one that is near all bands and in all but one. The `cost` of an animal is without it.
+    doubt : float
+        In a step that looks anew: what a candidate costs more, divided by the number of its looks, while the best are chosen. Where looks differ
+        by more than this, those kept and bred from are the lucky ones of the newest.
+    goes_on : bool
+        In a step that looks anew: go on with the generations that are left where the looks at the end accept nobody.
     own : bool
         The pilots are animals of this individual itself, found before, and candidates as they are.
 
@@ -86,7 +91,8 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = (race if step.often else _search)(rng, wiring, step, seed, u, sigma, generations, unmet)
+        best, pool, seen = (race(rng, wiring, step, seed, u, sigma, generations, unmet, doubt, goes_on) if step.often
+                            else _search(rng, wiring, step, seed, u, sigma, generations, unmet))
         evaluations += seen
         found = pool
         if not best["accepted"]:

@@ -8,6 +8,7 @@ lanes of its kernel calls.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..behaviour_assay import BehaviourAssay, values_of, window
 from ..behaviour_evidence import RUN, cases, contacts_of, read_behaviour
 from ..calibrated import (
     ENSEMBLES,
+    INDIVIDUAL,
     alternatives_of,
     first_individuals,
     label_of,
@@ -195,8 +197,28 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         result.captions["happened"] = (
             "What happened in all runs of all animals of the real wiring together, intact and under the controls: how often an event ended in which "
             "way, with its share of the event when intact (empty where there was none), and the seconds spent in each state.")
+    if len(parts_of(spec.model.animals)) > 1:
+        result.tables |= {"happened_by_ensemble": _each(spec, real, happened, happened_table)} if len(happened) else {}
+        result.tables["without_by_ensemble"] = _each(spec, real, bodies[bodies["wiring"] == "real wiring"],
+                                                     lambda part: control_table(part, spec.controls.without))
+        result.captions |= {
+            "happened_by_ensemble": "The same for the animals of each calibration alone (`ensemble`).",
+            "without_by_ensemble": "What intact animals still do under each control, for the animals of each calibration alone (`ensemble`)."}
     result.figures = figures(result)
     return result
+
+
+def _each(spec: Spec, real: pd.DataFrame, table: pd.DataFrame, made: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """What is made of the rows of each ensemble that was joined, below one another."""
+    out = []
+    for part in parts_of(spec.model.animals):
+        own = pd.MultiIndex.from_frame(load_animals(part)[INDIVIDUAL])
+        labels = [label_of(row) for _, row in real[pd.MultiIndex.from_frame(real[INDIVIDUAL]).isin(own)].iterrows()]
+        if len(labels):
+            found = made(table[table["animal"].isin(labels)])
+            found.insert(0, "ensemble", part)
+            out.append(found)
+    return pd.concat(out, ignore_index=True)
 
 
 def happened_table(counted: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from ..body.form import MALE
 from ..body.parameters import BY_KEY, MALE_KEYS
 from ..calibrated import OTHERS, load_animals, parameters_of
 from ..calibration import from_unit, to_unit
-from ..calibration_race import EACH, LOOKS
+from ..calibration_race import DOUBT, EACH, LOOKS
 from ..calibration_search import calibrate
 from ..calibration_steps import steps
 from ..circuit import load_circuit
@@ -51,6 +51,10 @@ class HowTable(BaseModel):
     generations: int = Field(default=40, ge=1)
     unmet: float = Field(default=0.0, ge=0, description="what a candidate costs more for each band of acceptance that it misses, while the best "
                          "are chosen")
+    doubt: float = Field(default=DOUBT, ge=0, description="what a candidate costs more, divided by the number of its looks, while the best are chosen; "
+                         "in a step that looks anew")
+    goes_on: bool = Field(default=False, description="where the looks at the end accept nobody, go on with the generations that are left; in a step "
+                          "that looks anew")
 
 
 class SearchTable(HowTable):
@@ -153,7 +157,7 @@ def one(spec: dict) -> pd.DataFrame:
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
     how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations,
-           "unmet": settings.unmet}
+           "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on}
     own = spec.get("own")
     pilots = pilots_of(settings.pilots) if own is None else pd.DataFrame([own])
     found = [calibrate(wiring, asked, number, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
