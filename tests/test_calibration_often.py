@@ -184,7 +184,7 @@ def test_doubt_keeps_who_was_looked_at_often_before_the_lucky():
     is left.
     """
     def observe(wiring, parameters, seed):
-        steady = to_unit(parameters, KEYS)[:, 1] < 0.2
+        steady = to_unit(parameters, KEYS)[:, 1] < 0.03
         return {"x": np.where(steady, 1.5, 7.0 if seed % EACH == 0 else 1.0 + 6.0 * lucky(parameters, seed)), "steady": steady.astype(float)}
 
     target = Target("x", 0.0, 0.0, 0.0, 0.0, 1.0, "a test")
