@@ -55,6 +55,9 @@ class HowTable(BaseModel):
                          "in a step that looks anew")
     goes_on: bool = Field(default=False, description="where the looks at the end accept nobody, go on with the generations that are left; in a step "
                           "that looks anew")
+    paired: bool = Field(default=False, description="what a look does to all candidates alike is taken out of their means; in a step that looks anew")
+    gives_up_after: int = Field(default=0, ge=0, description="generations after which a search ends where nobody is within a target's scale of every "
+                                "band; 0: never; in a step that looks anew")
 
 
 class SearchTable(HowTable):
@@ -97,6 +100,10 @@ def check(spec: Spec) -> None:
     if often and (len(often) > 1 or not LOOKS <= search.generations < EACH - LOOKS):
         raise InputError(f"asked = {', '.join(often)}: a calibration has one step that looks anew in every generation, with {LOOKS} generations or "
                          f"more and fewer than {EACH - LOOKS}; here are {len(often)}, with {search.generations}")
+    anew = [name for name in ("doubt", "goes_on", "paired", "gives_up_after") if getattr(search, name) != HowTable.model_fields[name].default]
+    if anew and not often:
+        raise InputError(f"search.{anew[0]} = {getattr(search, anew[0])}: it is for a step that looks anew in every generation, and none of asked = "
+                         f"{', '.join(search.asked)} does; leave it out")
     if search.further:
         values = {key: BY_KEY[key].value for key in MALE_KEYS}
         if male == bool((own_animals(search.further, spec.seed)[list(MALE_KEYS)] == pd.Series(values)).all(axis=None)):
@@ -157,7 +164,7 @@ def one(spec: dict) -> pd.DataFrame:
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
     how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations,
-           "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on}
+           "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on, "paired": settings.paired, "gives_up_after": settings.gives_up_after}
     own = spec.get("own")
     pilots = pilots_of(settings.pilots) if own is None else pd.DataFrame([own])
     found = [calibrate(wiring, asked, number, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
