@@ -267,7 +267,7 @@ def test_what_happened_is_added_over_animals_and_shared_within_its_event():
 
 
 def test_joined_ensembles_are_counted_apart_as_well(folder, tmp_path):
-    """An animal counts with the calibration that found it: of alternatives, with the part that both are of; a part of whom nobody takes part is not there."""
+    """An animal counts with the part that it is of, alternatives together; a part of which nobody takes part is not there."""
     own = pd.read_parquet(folder / "two.parquet").query("kind == 'real'").drop_duplicates("number").iloc[:2].reset_index(drop=True)
     for name, numbers in (("first", [7, 8]), ("second", [9, 8]), ("third", [20, 21])):
         own.assign(number=numbers, accepted=True, animal=0).to_parquet(tmp_path / f"{name}.parquet")

@@ -198,12 +198,14 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             "What happened in all runs of all animals of the real wiring together, intact and under the controls: how often an event ended in which "
             "way, with its share of the event when intact (empty where there was none), and the seconds spent in each state.")
     if len(parts_of(spec.model.animals)) > 1:
-        result.tables |= {"happened_by_ensemble": _each(spec, real, happened, happened_table)} if len(happened) else {}
+        if len(happened):
+            result.tables["happened_by_ensemble"] = _each(spec, real, happened, happened_table)
+            result.captions["happened_by_ensemble"] = (
+                "What happened (as in the table `happened`) to the animals of each calibration alone (`ensemble`).")
         result.tables["without_by_ensemble"] = _each(spec, real, bodies[bodies["wiring"] == "real wiring"],
                                                      lambda part: control_table(part, spec.controls.without))
-        result.captions |= {
-            "happened_by_ensemble": "The same for the animals of each calibration alone (`ensemble`).",
-            "without_by_ensemble": "What intact animals still do under each control, for the animals of each calibration alone (`ensemble`)."}
+        result.captions["without_by_ensemble"] = (
+            "What intact animals still do under each control, for the animals of each calibration alone (`ensemble`).")
     result.figures = figures(result)
     return result
 
