@@ -30,8 +30,7 @@ PATIENCE = 10
 
 def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.DataFrame | None = None, draws: int = 128, near: int = 640,
               kept: int = 96, spread: float = 0.05, sigma: float = 0.004, generations: int = 40, unmet: float = 0.0,
-              doubt: float = DOUBT, goes_on: bool = False, levelled: bool = False,
-              gives_up_after: int = 0, own: bool = False) -> dict:
+              doubt: float = DOUBT, goes_on: bool = False, own: bool = False) -> dict:
     """Search one individual's parameters, step by step.
 
     Parameters
@@ -60,11 +59,6 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         by more than this, those kept and bred from are the lucky ones of the newest.
     goes_on : bool
         In a step that looks anew: go on with the generations that are left where the looks at the end accept nobody.
-    levelled : bool
-        In a step that looks anew: what a look does to all candidates alike is taken out of their means while the best are chosen.
-    gives_up_after : int
-        In a step that looks anew: after so many generations, and in each that follows, a search is given up where none of those that are left is
-        within its scale of every required band; 0: never.
     own : bool
         The pilots are animals of this individual itself, found before, and candidates as they are.
 
@@ -98,7 +92,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         if step.sieve is not None:
             evaluations += len(u)
             u = u[np.argsort(-step.sieve(wiring, from_unit(u, step.keys), seed), kind="stable")[:kept]]
-        best, pool, seen = (race(rng, wiring, step, seed, u, sigma, generations, unmet, doubt, goes_on, levelled, gives_up_after) if step.often
+        best, pool, seen = (race(rng, wiring, step, seed, u, sigma, generations, unmet, doubt, goes_on) if step.often
                             else _search(rng, wiring, step, seed, u, sigma, generations, unmet))
         evaluations += seen
         found = pool

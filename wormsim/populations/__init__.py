@@ -1,11 +1,10 @@
 """Populations of calibrated animals, each as `wormsim run calibrate_NAME` left it (table `animals`): ``hermaphrodite.parquet``, ``touched.parquet``,
-``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, ``turning_more.parquet``, and two whose animals were searched further:
+``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, and two whose animals were searched further:
 ``touched_often.parquet`` from those of ``touched.parquet``, ``turning_further.parquet`` from those of ``turning.parquet``.
 
 ``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals (of ``pilot.parquet`` as
 far as anybody knows: whose its six are was not kept), found while the calibration was built; first candidates are drawn near them, and none of
 them is taken as it is. Of touch, 1250 and 1251 are those of `calibrate_touch_pilots`, 1301 was found in the same way, and the others, as those of
 mating, by earlier runs of the two calibrations. ``pilot_turning.parquet`` was found in trials near animals of ``male.parquet``,
-``pilot_turning_often.parquet`` near those of ``turning.parquet``, two of which are in it but for rounding (docs/animals.md);
-``pilot_turning_more.parquet`` is that and the animals of ``turning_often.parquet``.
+``pilot_turning_often.parquet`` near those of ``turning.parquet``, two of which are in it but for rounding (docs/animals.md).
 """

@@ -55,10 +55,6 @@ class HowTable(BaseModel):
                          "chosen; in a step that looks anew")
     goes_on: bool = Field(default=False, description="where the looks at the end accept nobody, go on with the generations that are left; in a "
                           "step that looks anew")
-    levelled: bool = Field(default=False, description="what a look does to all candidates alike is taken out of their means; in a step that looks "
-                           "anew")
-    gives_up_after: int = Field(default=0, ge=0, description="generations from which on a search is given up where nobody who is left is within a "
-                                "target's scale of every required band; 0: never; in a step that looks anew")
 
 
 class SearchTable(HowTable):
@@ -101,15 +97,12 @@ def check(spec: Spec) -> None:
     if often and (len(often) > 1 or not LOOKS <= search.generations < EACH - LOOKS):
         raise InputError(f"asked = {', '.join(often)}: a calibration has one step that looks anew in every generation, with {LOOKS} generations or "
                          f"more and fewer than {EACH - LOOKS}; here are {len(often)}, with {search.generations}")
-    anew = [name for name in ("doubt", "goes_on", "levelled", "gives_up_after") if getattr(search, name) != HowTable.model_fields[name].default]
+    anew = [name for name in ("doubt", "goes_on") if getattr(search, name) != HowTable.model_fields[name].default]
     if anew and not often:
         raise InputError(f"search.{anew[0]} = {getattr(search, anew[0])}: it is for a step that looks anew in every generation, and none of asked = "
                          f"{', '.join(search.asked)} does; leave it out")
     if search.goes_on and search.generations < 2 * LOOKS:
         raise InputError(f"search.goes_on: after looks at the end there is no generation left of {search.generations}; ask for {2 * LOOKS} or more")
-    if search.gives_up_after >= search.generations:
-        raise InputError(f"search.gives_up_after = {search.gives_up_after}: the search ends after {search.generations} generations anyway; "
-                         "ask for fewer")
     if search.further:
         values = {key: BY_KEY[key].value for key in MALE_KEYS}
         if male == bool((own_animals(search.further, spec.seed)[list(MALE_KEYS)] == pd.Series(values)).all(axis=None)):
@@ -170,8 +163,7 @@ def one(spec: dict) -> pd.DataFrame:
     wiring = individual(circuit if shuffle is None else circuit.shuffle("degree", shuffle), number, spec["seed"])
     asked = [steps()[name] for name in settings.asked]
     how = {"near": settings.near, "kept": settings.kept, "spread": settings.spread, "sigma": settings.sigma, "generations": settings.generations,
-           "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on, "levelled": settings.levelled,
-           "gives_up_after": settings.gives_up_after}
+           "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on}
     own = spec.get("own")
     pilots = pilots_of(settings.pilots) if own is None else pd.DataFrame([own])
     found = [calibrate(wiring, asked, number, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
@@ -211,15 +203,13 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         others = int(here.loc[here["animal"] > 0, "accepted"].sum())
         here = here[here["animal"] == 0]
         n, good, given_up = len(here), int(here["accepted"].sum()), int((~here["accepted"] & (here["generations"] == 0)).sum())
-        later = int(((here["held"] == 0) & (here["generations"] > 0)).sum()) if "held" in here else 0
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
                      "verdict": f"{good} of {n} individuals meet every required band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
-                    + (f"; {given_up} were given up at their first candidates" if given_up else "")
-                    + (f"; {later} were given up later" if later else "") + ".")
+                    + (f"; {given_up} were given up at their first candidates." if given_up else "."))
         passed = {step: int((here["reached"] > k).sum()) for k, step in enumerate(search.asked[:-1])}  # the last step is the acceptance
         for step, count in passed.items():
             low, high = wilson(count, n)
