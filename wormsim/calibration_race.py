@@ -47,8 +47,8 @@ def race(rng: np.random.Generator, wiring: Wiring, step: Step, seed: int, first:
     New candidates come until one that was looked at LOOKS times or more meets every band, required or not, or for `generations`. Of those left the
     cheapest that is accepted by LOOKS further looks is the best. Where none is, the search `goes_on` if that is asked, those looks counted as any
     others, as generations as well, while there are generations left; then the cheapest is the best. Its measures are means over the last looks,
-    not-a-number where it failed in one; ``held`` says how often such looks were had. Where the cheapest first candidate costs more than the step's `hopeless`, nothing is searched: it is what
-    was found, by that one look, and not accepted.
+    not-a-number where it failed in one; ``held`` says how often such looks were had. Where the cheapest first candidate costs more than the step's
+    `hopeless`, nothing is searched: it is what was found, by that one look, and not accepted.
     """
     points, looks = first, np.zeros(len(first))
     evaluations = gone = held = 0
