@@ -284,6 +284,33 @@ def test_joined_ensembles_are_counted_apart_as_well(folder, tmp_path):
     assert behaviour_ablation._each(spec, real[real["number"] < 10], counts, total)["value"].tolist() == [7.0]
 
 
+def test_a_run_of_joined_ensembles_has_their_counts_and_controls_apart(folder, tmp_path, monkeypatch):
+    """Planted: what each animal did, by its number; the counts of both ensembles add up to those of all."""
+    own = pd.read_parquet(folder / "two.parquet").query("kind == 'real'").iloc[:1]
+    for name, numbers in (("first", [7, 8]), ("second", [20])):
+        pd.concat([own] * len(numbers)).assign(number=numbers, accepted=True, animal=0).to_parquet(tmp_path / f"{name}.parquet")
+    spec = behaviour_ablation.Spec(model={"circuit": "whole_hermaphrodite", "animals": f"{tmp_path}/first.parquet+{tmp_path}/second.parquet",
+                                          "assays": ["crawl"]}, score={"evidence": str(folder / "rows.csv"), "bootstrap": 100})
+
+    class Runner:
+        """Everybody crawls, and loses half of it without wiring; an event a number."""
+
+        def map(self, function, specs, stage):
+            cases = (("intact", 1.0), (NO_WIRING, 0.5), ("ablate PVC", 1.0), ("ablate DB VB", 0.2), ("ablate AVB", 1.0))
+            rows = [(case, m, o, v) for case, left in cases
+                    for m, o, v in (("speed_mm_s", "", 0.2 * left), ("reversals_per_min", "", 0.0))]
+            return [pd.DataFrame([*rows, ("intact", "contact", "answered", float(spec["label"]))], columns=["case", "measure", "outcome", "value"])
+                    .assign(assay="crawl", animal=spec["label"]) for spec in specs]
+
+    monkeypatch.setattr(behaviour_ablation, "shown", lambda *_: xr.Dataset())
+    tables = behaviour_ablation.run(spec, Runner()).tables
+    apart = tables["happened_by_ensemble"].set_index("ensemble")["intact"]
+    assert apart.tolist() == [15.0, 20.0]
+    assert apart.sum() == tables["happened"]["intact"].sum()
+    assert tables["without_by_ensemble"].query("measure == 'speed_mm_s'")["animals"].tolist() == [2, 1]
+    assert tables["without"].query("measure == 'speed_mm_s'")["animals"].tolist() == [3]
+
+
 def test_what_others_gain_under_a_control_is_not_explained_by_what_it_took():
     """Those that show it intact are chosen for it: they lose it, and as many others come to show it."""
     rows = [(0, "intact", 0.9), (0, NO_WIRING, 0.0), (1, "intact", 0.0), (1, NO_WIRING, 0.9)]
