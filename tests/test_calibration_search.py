@@ -267,12 +267,20 @@ def test_no_animal_that_comes_with_wormsim_has_the_numbers_of_a_pilot(name):
     """An animal is found for its own wiring: none has the numbers of a pilot that was found for another."""
     keys = list(BY_KEY)
     assert set(PILOTS) >= {"hermaphrodite", "touched", "male", "turning", "turning_often"}
-    pilots = pd.concat([pilots_of(p).reindex(columns=[*keys, "number"]) for p in sorted(set(PILOTS.values()))]).astype(float)
-    own = load_animals(name)[[*keys, "number"]].astype(float)
+
+
+    def rounded(table):
+        """Pilots that went through the unit cube differ from what they were in the last bits."""
+        table = table.reindex(columns=[*keys, "number"]).astype(float).reset_index(drop=True)
+        return table.assign(**{key: [float(f"{x:.9g}") for x in table[key]] for key in keys})
+
+    pilots = pd.concat([rounded(pilots_of(p)) for p in sorted(set(PILOTS.values()))])
+    own = rounded(load_animals(name))
     same = own.merge(pilots, on=keys)
     assert (same["number_x"] == same["number_y"]).all()
+    assert set(same["number_x"]) == {"turning": {843, 845}}.get(name, set())  # pilots of a later calibration
     if name in PILOTS:
-        assert own.merge(parameters_of(pilots_of(PILOTS[name])).astype(float), on=keys).empty
+        assert own.merge(rounded(pilots_of(PILOTS[name])), on=keys).empty
     assert len(pilots.merge(pilots.iloc[:1], on=keys)) == 1  # the comparison finds what is there
     assert not own.duplicated(keys).any()
 

@@ -45,7 +45,8 @@ class Target:
         Distance from the band aimed at that costs 1.
     source : str
     required : bool
-        Else no animal is refused for it. A step that looks anew goes on until it is met as well; another ends without.
+        Else no animal is refused for it. A step that looks anew goes on until it is met as well; another ends without. What only guides a search,
+        and ends none, is required and has an open band of acceptance.
     """
 
     name: str

@@ -68,7 +68,7 @@ def calibrate(wiring: Wiring, asked: Sequence[Step], seed: int, *, pilots: pd.Da
         ``accepted`` (every step was reached, and this animal meets the last one's bands), ``reached`` (how many steps), ``cost``,
         ``evaluations``, ``generations`` (of the evolution in the last step tried: 0 where an animal was accepted among its first candidates,
         or the cheapest of them was hopeless; looks at the end that were gone on after count), ``held`` (of a step that looks anew: how often there
-        were looks at the end, 0 where it was given up before any), ``seconds``, every measure of the last step tried, and every parameter of the
+        were looks at the end, 0 where it was given up), ``seconds``, every measure of the last step tried, and every parameter of the
         best animal found.
     """
     if not asked:

@@ -84,7 +84,8 @@ class ResultsFolder:
         if before is not None and (force or self._holds_nothing(before)):
             self._empty(_CONTENTS)
         elif before is not None and extend and before.get("identity", {}).get("name") == identity["name"]:
-            self._empty([name for name in _CONTENTS if name != "chunks"])
+            # the manifest stays until the new one is written: without it the chunks would be nobody's after a kill
+            self._empty([name for name in _CONTENTS if name not in ("chunks", "manifest.json")])
         elif before is not None:
             self._refuse_another(before.get("identity", {}), identity)
         self.written: dict[str, str] = {}

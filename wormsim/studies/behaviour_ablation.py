@@ -184,9 +184,9 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                   "the tonic drive of AVB, and without stretch receptors: medians over the animals that show it intact; "
                   "`show_then` counts all that show it under the control. "
                   "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
-                  "One that is gone needs some wiring. One that is there with the wiring shuffled does not need "
-                  "this one; where it is gone then, it may be for strengths that were found for the real wiring: only shuffles that were "
-                  "calibrated in the same way can tell.",
+                  "One that is gone needs some wiring. One that is there with the wiring shuffled did not need "
+                  "this one in these shuffles; where it is gone then, it may be for strengths that were found for the real wiring: only "
+                  "shuffles that were calibrated in the same way can tell.",
                   "intact": "What intact animals do, by wiring: number of animals, and quantiles, each of one animal, as a time may be infinite.",
                   "values": "Every number: wiring, animal, assay, case, measure."},
         controls=CONTROLS,

@@ -97,7 +97,7 @@ def check(spec: Spec) -> None:
     if often and (len(often) > 1 or not LOOKS <= search.generations < EACH - LOOKS):
         raise InputError(f"asked = {', '.join(often)}: a calibration has one step that looks anew in every generation, with {LOOKS} generations or "
                          f"more and fewer than {EACH - LOOKS}; here are {len(often)}, with {search.generations}")
-    anew = [name for name in ("doubt", "goes_on") if getattr(search, name) != HowTable.model_fields[name].default]
+    anew = sorted({"doubt", "goes_on"} & search.model_fields_set)
     if anew and not often:
         raise InputError(f"search.{anew[0]} = {getattr(search, anew[0])}: it is for a step that looks anew in every generation, and none of asked = "
                          f"{', '.join(search.asked)} does; leave it out")
@@ -203,13 +203,15 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         others = int(here.loc[here["animal"] > 0, "accepted"].sum())
         here = here[here["animal"] == 0]
         n, good, given_up = len(here), int(here["accepted"].sum()), int((~here["accepted"] & (here["generations"] == 0)).sum())
+        again = int((here["accepted"] & (here["held"] > 1)).sum()) if "held" in here else 0
         value, (low, high) = good / n, wilson(good, n)
         said = "real wiring" if name == "real" else "degree shuffles"
         rows.append({"metric": "acceptance", "group": said, "value": value, "low": low, "high": high, "n": n,
                      "verdict": f"{good} of {n} individuals meet every required band of '{search.asked[-1]}'"})
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
-                    + (f"; {given_up} were given up at their first candidates." if given_up else "."))
+                    + (f"; {given_up} were given up at their first candidates" if given_up else "")
+                    + (f"; {again} of those accepted had been refused before, by other looks at the end" if again else "") + ".")
         passed = {step: int((here["reached"] > k).sum()) for k, step in enumerate(search.asked[:-1])}  # the last step is the acceptance
         for step, count in passed.items():
             low, high = wilson(count, n)
