@@ -17,7 +17,7 @@ from wormsim.assays import mating
 from wormsim.behaviour_assay import ANSWER_S
 from wormsim.body.form import HERMAPHRODITE
 from wormsim.body.mate import IN_TOUCH_MM, draw
-from wormsim.calibrated import load_animals, parameters_of
+from wormsim.calibrated import OTHERS, load_animals, parameters_of
 from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
 from wormsim.calibration_looks import AT_ANY_TIME
 from wormsim.calibration_race import EACH, FIRST_LOOK, KEPT, LOOKS, last_looks
@@ -389,6 +389,51 @@ def test_an_ablation_says_of_whom_its_animals_were_accepted(three, tmp_path):
     assert text == (f"Of 3 individuals of '{tmp_path / 'on.parquet'}', searched further from their animals of '{three}', 2 were accepted.")
     table.assign(further="touched").to_parquet(tmp_path / "on.parquet")
     assert behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))[1].startswith("Of 52 individuals of 'touched' (real wiring) 30 ")
+
+
+def refusing(three, **columns):
+    """The three, as a search with one target left them: 9 and 12 refused, 7 as well but given up at its first candidates."""
+    table = pd.read_parquet(three).query("kind == 'real'")
+    table.assign(**{"accepted": False, "near": [0.5, 3.0, 0.005], "cost": [0.1, 0.2, 0.7], "generations": [0, 5, 9], **columns}).to_parquet(three)
+
+
+def test_those_who_were_refused_are_searched_further_the_cheapest_first(three, monkeypatch):
+    """9 is cheaper than 12, but misses the band, which counts as in a search; who was given up is not among them, nor who was accepted."""
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    refusing(three)
+    for unmet, numbers in ((0.0, [9, 12]), (1.0, [12, 9])):
+        asked, found = tried(three, monkeypatch, individuals=30, refused=True, unmet=unmet)
+        assert [spec["number"] for spec in asked] == numbers
+        assert all(spec["refused"] for spec in asked)
+    assert "of the 3 individuals that were tried then 2 were" in found.summary[1]
+    refusing(three, accepted=[False, False, True])
+    assert [spec["number"] for spec in tried(three, monkeypatch, individuals=30, refused=True)[0]] == [9]
+    assert [spec["number"] for spec in tried(three, monkeypatch, individuals=30)[0]] == [12]
+
+
+def test_who_was_refused_has_looks_of_its_own(three, monkeypatch):
+    """By the looks that were had its best is the best: they would say little."""
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    seeds = []
+    monkeypatch.setattr(calibrate_animals, "calibrate", lambda wiring, asked, seed, **how: seeds.append(seed) or {"accepted": True})
+    refusing(three)
+    for refused in (False, True):
+        refusing(three, accepted=[False, not refused, False])
+        spec = tried(three, monkeypatch, individuals=1, refused=refused)[0][0]
+        row = calibrate_animals.one(spec).iloc[0]
+        assert (row["number"], row["animal"], row["refused"]) == (9, 0, refused)
+    assert seeds == [9, 9 + OTHERS]
+
+
+def test_an_ensemble_that_refused_nobody_is_refused_itself(three, monkeypatch):
+    search = {**FURTHER, "asked": ["moving"], "individuals": 2, "further": three, "refused": True}
+    with pytest.raises(InputError, match="columns generations, .* are missing, so that it was not asked for 'moving'"):
+        calibrate_animals.check(calibrate_animals.Spec(search=search))
+    refusing(three, accepted=True, **{t.name: 0.0 for t in steps()["moving"].targets})
+    with pytest.raises(InputError, match="no animal of the real wiring was searched and refused"):
+        calibrate_animals.check(calibrate_animals.Spec(search=search))
+    with pytest.raises(InputError, match="name the ensemble that refused them"):
+        calibrate_animals.check(calibrate_animals.Spec(search={**search, "further": "", "draws": 1}))
 
 
 @pytest.mark.parametrize(("how", "message"), [

@@ -291,7 +291,9 @@ def _calibration_texts(name: str) -> list[str]:
     size, good = tried.size(), tried.sum()
     if "further" in table:
         before = table["further"].iloc[0]
-        return [f"Of {size['real']} individuals of '{name}', searched further from their animals of '{before}', {good['real']} were accepted.",
+        own = f"the best that was found of them for '{before}', which refused them" if table.get("refused", pd.Series([False])).any() else (
+            f"their animals of '{before}'")
+        return [f"Of {size['real']} individuals of '{name}', searched further from {own}, {good['real']} were accepted.",
                 *(_calibration_texts(before) if before in ENSEMBLES else [])]
     shuffles = (f", and {good['degree']} of {size['degree']} degree-preserving shuffles, searched in the same way" if size.get("degree", 0)
                 else "; no shuffled wiring was tried")

@@ -16,7 +16,7 @@ from ..animal import individual
 from ..body.form import MALE
 from ..body.parameters import BY_KEY, MALE_KEYS
 from ..calibrated import OTHERS, load_animals, parameters_of
-from ..calibration import from_unit, to_unit
+from ..calibration import from_unit, missed, to_unit
 from ..calibration_race import DOUBT, EACH, LOOKS
 from ..calibration_search import calibrate
 from ..calibration_steps import steps
@@ -63,6 +63,7 @@ class SearchTable(HowTable):
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried; of an ensemble, at most so many of its own")
     further: str = Field(default="", description="ensemble whose individuals are searched further, each from its own animal, in place of pilots, "
                          "draws and shuffles; `first` says nothing then")
+    refused: bool = Field(default=False, description="of that ensemble search those who were searched and refused, the cheapest first")
     first: int = Field(default=100, ge=0, description="number of the first individual")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
 
@@ -82,6 +83,8 @@ def check(spec: Spec) -> None:
     be searched further.
     """
     search = spec.search
+    if search.refused and not search.further:
+        raise InputError("search.refused = true: name the ensemble that refused them (search.further)")
     if search.further and (search.pilots or search.draws or search.shuffles or search.animals > 1):
         raise InputError(f"search.further = {search.further!r}: each individual starts from its own animal, so that there are no pilots, draws, "
                          "shuffles or further animals; leave pilots out and set draws = 0, shuffles = 0 and animals = 1")
@@ -105,7 +108,7 @@ def check(spec: Spec) -> None:
         raise InputError(f"search.goes_on: after looks at the end there is no generation left of {search.generations}; ask for {2 * LOOKS} or more")
     if search.further:
         values = {key: BY_KEY[key].value for key in MALE_KEYS}
-        if male == bool((own_animals(search.further, spec.seed)[list(MALE_KEYS)] == pd.Series(values)).all(axis=None)):
+        if male == bool((own_animals(search, spec.seed)[list(MALE_KEYS)] == pd.Series(values)).all(axis=None)):
             raise InputError(f"search.further = {search.further!r} holds {'hermaphrodites' if male else 'males'}, and circuit = {search.circuit!r} "
                              f"is of a {'male' if male else 'hermaphrodite'}")
         return
@@ -125,12 +128,25 @@ def check(spec: Spec) -> None:
                              "pilots are animals of other individuals: set search.first")
 
 
-def own_animals(name: str, seed: int) -> pd.DataFrame:
-    """The animals of an ensemble that are searched further: the first of every individual of the real wiring."""
-    table = load_animals(name)
+def own_animals(search: SearchTable, seed: int) -> pd.DataFrame:
+    """The animals of an ensemble that are searched further: the first of every individual of the real wiring that was accepted.
+
+    Of those `refused` the best that was found, where anything was searched: who was given up at the first candidates is not among them. The
+    cheapest come first, every band of acceptance that is missed counted as in a search.
+    """
+    name = search.further
+    table = load_animals(name, accepted=not search.refused)
     table = table[(table["kind"] == "real") & (table["animal"] == 0)]
+    if search.refused:
+        targets = steps()[search.asked[-1]].targets
+        if missing := [x for x in ("generations", *(t.name for t in targets)) if x not in table.columns]:
+            raise InputError(f"search.further = {name!r}: the columns {', '.join(missing)} are missing, so that it was not asked for "
+                             f"'{search.asked[-1]}', and nobody was refused for it")
+        table = table[~table["accepted"] & (table["generations"] > 0)]
+        short = missed(targets, {t.name: table[t.name].to_numpy(float) for t in targets})
+        table = table.iloc[np.lexsort((table["number"], table["cost"] + search.unmet * short))]
     if table.empty:
-        raise InputError(f"search.further = {name!r}: no animal of the real wiring was accepted")
+        raise InputError(f"search.further = {name!r}: no animal of the real wiring was {'searched and refused' if search.refused else 'accepted'}")
     if other := sorted(set(table.get("seed", [0])) - {seed}):
         raise InputError(f"search.further = {name!r} holds individuals of the seed {other[0]}, and this calibration has seed = {seed}")
     return table
@@ -166,7 +182,9 @@ def one(spec: dict) -> pd.DataFrame:
            "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on}
     own = spec.get("own")
     pilots = pilots_of(settings.pilots) if own is None else pd.DataFrame([own])
-    found = [calibrate(wiring, asked, number, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
+    # who was refused was the best by the looks that were had: looks of its own, as a further animal has
+    seed = number + OTHERS * bool(spec.get("refused"))
+    found = [calibrate(wiring, asked, seed, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
     keys = asked[-1].keys
     for k in range(1, settings.animals if found[0]["accepted"] else 1):
         # others of this individual: from where it is, shaken, in the last step alone, under another noise
@@ -177,7 +195,7 @@ def one(spec: dict) -> pd.DataFrame:
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
     if own is not None:
-        label["further"] = spec["further"]
+        label |= {"further": spec["further"], "refused": bool(spec.get("refused"))}
     # a result holds nothing that differs from run to run
     return pd.DataFrame([{**label, "number": number, "seed": spec["seed"], "animal": k,
                           **{name: x for name, x in animal.items() if name != "seconds"}} for k, animal in enumerate(found)])
@@ -190,8 +208,9 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     # a chunk is what is done with one individual, however many are tried
     common = {"settings": search.model_dump(mode="json", include=set(HowTable.model_fields)), "seed": spec.seed}
     if search.further:
-        own = own_animals(search.further, spec.seed).head(search.individuals)
-        tried = [{**common, "number": int(number), "shuffle": None, "further": search.further, "own": {key: float(x) for key, x in animal.items()}}
+        own = own_animals(search, spec.seed).head(search.individuals)
+        tried = [{**common, "number": int(number), "shuffle": None, "further": search.further, "refused": search.refused,
+                  "own": {key: float(x) for key, x in animal.items()}}
                  for number, (_, animal) in zip(own["number"], parameters_of(own).iterrows(), strict=True)]
     else:
         tried = [{**common, "number": search.first + k, "shuffle": None} for k in range(search.individuals)]
@@ -227,7 +246,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                           "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}",
                           "required": t.required, "source": t.source})
     return StudyResult(
-        summary=[" ".join(text), _how_text(search)],
+        summary=[" ".join(text), _how_text(spec)],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
                   "targets": "What accepted animals do, beside the band aimed at and the band of acceptance; where that is not required, nobody was "
@@ -237,12 +256,18 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     )
 
 
-def _how_text(search: SearchTable) -> str:
+def _how_text(spec: Spec) -> str:
     """What was settled before, and where the search began."""
+    search = spec.search
     start = "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before this ran, after trials"
     if not search.further:
         return start + (" on other individuals; pilots, where there are any, are animals of other individuals, as far as their table says whose "
                         "they are.")
     before = load_animals(search.further, accepted=False).query("kind == 'real' and animal == 0")["accepted"]
+    if search.refused:
+        refused = len(own_animals(search, spec.seed))
+        return start + (f". Each individual starts from the best that was found of it for '{search.further}', where it was searched and refused, and "
+                        f"has looks of its own: of the {len(before)} individuals that were tried then {refused} were, and the cheapest come first. No "
+                        "shuffled wiring was searched.")
     return start + (f". Each individual starts from its own animal of '{search.further}', which holds {before.sum()} of the {len(before)} "
                     "individuals that were tried then: the share above is of those. No shuffled wiring was searched.")
