@@ -25,6 +25,7 @@ from wormsim.calibrated import (
     label_of,
     load_animals,
     parameters_of,
+    seed_of,
     wiring_of,
 )
 from wormsim.calibration import accepts
@@ -431,13 +432,15 @@ SHARED = ("touch_front_share", "nose_touch_share", "answered", "turns_round")
 @pytest.mark.parametrize(("name", "circuit", "asked"), [
     ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
     ("touched_often", "whole_hermaphrodite", "touched_often"), ("turning", "whole_male", "turning"),
-    ("turning_often", "whole_male", "turning_often"), ("turning_further", "whole_male", "turning_often")])
+    ("turning_often", "whole_male", "turning_often"), ("turning_again", "whole_male", "turning_often"),
+    ("turning_further", "whole_male", "turning_often")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]
     kind, number = steps()[asked], int(row["number"])
     two = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
-    seeds = last_looks(number, int(row["generations"])) if kind.often else [number]
+    seed = seed_of(number, refused=bool(row.get("refused", False)))
+    seeds = last_looks(seed, int(row["generations"])) if kind.often else [seed]
     each = [kind.observe(wiring_of(row, ws.load_circuit(circuit)), two, seed) for seed in seeds]
     seen = {name: np.mean([look[name] for look in each], axis=0) for name in each[0]}
     assert accepts(kind.targets, {t.name: np.array([row[t.name]]) for t in kind.targets})[0]

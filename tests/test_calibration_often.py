@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from test_calibration import T, beside_her, together, trace
-from test_calibration_search import HOW, KEYS, Worm, _step
+from test_calibration_search import KEYS, Worm
 
 import wormsim as ws
 from wormsim import hermaphrodite_calibration, male_calibration
@@ -17,17 +15,12 @@ from wormsim.assays import mating
 from wormsim.behaviour_assay import ANSWER_S
 from wormsim.body.form import HERMAPHRODITE
 from wormsim.body.mate import IN_TOUCH_MM, draw
-from wormsim.calibrated import OTHERS, load_animals, parameters_of
-from wormsim.calibration import POPULATION, Step, Target, from_unit, to_unit
+from wormsim.calibration import POPULATION, Step, Target, to_unit
 from wormsim.calibration_looks import AT_ANY_TIME
 from wormsim.calibration_race import EACH, FIRST_LOOK, KEPT, LOOKS, last_looks
 from wormsim.calibration_search import calibrate
 from wormsim.calibration_steps import steps
 from wormsim.closed_loop import start_pose
-from wormsim.errors import InputError
-from wormsim.studies import behaviour_ablation, calibrate_animals
-from wormsim.studies._ablate_animals import ablate_animals
-from wormsim.studies.behaviour_ablation import assay_of
 
 
 def lucky(parameters, seed):
@@ -319,179 +312,3 @@ def test_turns_in_drawn_meetings_are_those_of_the_ethogram(monkeypatch):
     assert [np.cos(m.heading_rad) < 0 for m in mates] in ([False, True] * 2, [True, False] * 2)  # her tail and her head in turn
     male_calibration.observe_turning_often(male, pd.DataFrame({"a": range(3)}), 5)
     assert not {(m.x_mm, m.y_mm) for m in mates} & {(w.mate.x_mm, w.mate.y_mm) for w in asked["worlds"]}
-
-
-@pytest.fixture
-def three(tmp_path):
-    """Animals of three individuals, and a shuffle's."""
-    u = np.random.default_rng(0).random((4, len(KEYS)))
-    table = from_unit(u, KEYS).assign(wiring="real wiring", kind=["real", "real", "real", "degree"], shuffle_seed=0, number=[7, 9, 12, 9],
-                                      accepted=[True, True, True, True], cost=0.0, animal=0, seed=0)
-    table.to_parquet(tmp_path / "mine.parquet")
-    return str(tmp_path / "mine.parquet")
-
-
-FURTHER = {**HOW, "draws": 0}
-
-
-def tried(three, monkeypatch, **how):
-    """What is asked of each individual, as chunks."""
-    asked = []
-
-    class Runner:
-        """Keeps what it is asked for."""
-
-        def map(self, function, specs, stage):
-            asked.extend(specs)
-            return [pd.DataFrame([{"kind": "real", "number": spec["number"], "animal": 0, "accepted": True, "generations": 0, "reached": 1,
-                                   "near": 0.0}]) for spec in specs]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(calibrate_animals, "check", lambda spec: None)
-        found = calibrate_animals.run(calibrate_animals.Spec(search={**FURTHER, "further": three, **how}), Runner())
-    return asked, found
-
-
-def test_an_ensemble_is_searched_further_from_its_own_animals(three, monkeypatch):
-    """Each is a candidate itself: where it is good already, it is what is found. The chunk holds its numbers, whatever becomes of the file."""
-    centre = to_unit(load_animals(three), KEYS)[1, :2]
-    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", centre)})
-    asked, _ = tried(three, monkeypatch, individuals=30, generations=1)
-    was = parameters_of(load_animals(three).query("number == 9 and kind == 'real'")).to_numpy(float)
-    Path(three).unlink()
-    found = {spec["number"]: calibrate_animals.one(spec).iloc[0] for spec in asked}
-    assert list(found) == [7, 9, 12]
-    assert parameters_of(pd.DataFrame([found[9]])).astype(float).to_numpy() == pytest.approx(was)
-    assert [row["accepted"] for row in found.values()] == [False, True, False]
-    assert {row["further"] for row in found.values()} == {three}
-
-
-def test_those_who_are_searched_further_are_the_first_of_the_real_wiring(three, monkeypatch):
-    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
-    for count, numbers in ((2, [7, 9]), (30, [7, 9, 12])):
-        assert [spec["number"] for spec in tried(three, monkeypatch, individuals=count)[0]] == numbers
-
-
-def test_a_share_of_those_searched_further_says_of_whom(three, monkeypatch):
-    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
-    table = pd.read_parquet(three)
-    pd.concat([table, table.iloc[:2].assign(number=[20, 21], accepted=False)]).to_parquet(three)
-    found = tried(three, monkeypatch, individuals=30)[1]
-    assert "which holds 3 of the 5 individuals that were tried then" in found.summary[1]
-    assert "other individuals" not in found.summary[1]
-    assert not found.controls
-
-
-def test_an_ablation_says_of_whom_its_animals_were_accepted(three, tmp_path):
-    table = pd.read_parquet(three).query("kind == 'real'")
-    table.assign(further=three, accepted=[True, False, True]).to_parquet(tmp_path / "on.parquet")
-    text, = behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))
-    assert text == (f"Of 3 individuals of '{tmp_path / 'on.parquet'}', searched further from their animals of '{three}', 2 were accepted.")
-    table.assign(further="touched").to_parquet(tmp_path / "on.parquet")
-    assert behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))[1].startswith("Of 52 individuals of 'touched' (real wiring) 30 ")
-
-
-def refusing(three, **columns):
-    """The three, as a search with one target left them: 9 and 12 refused, 7 as well but given up at its first candidates."""
-    table = pd.read_parquet(three).query("kind == 'real'")
-    table.assign(**{"accepted": False, "near": [0.5, 3.0, 0.005], "cost": [0.1, 0.2, 0.7], "generations": [0, 5, 9], **columns}).to_parquet(three)
-
-
-def test_those_who_were_refused_are_searched_further_the_cheapest_first(three, monkeypatch):
-    """9 is cheaper than 12, but misses the band, which counts as in a search; who was given up is not among them, nor who was accepted."""
-    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
-    refusing(three)
-    for unmet, numbers in ((0.0, [9, 12]), (1.0, [12, 9])):
-        asked, found = tried(three, monkeypatch, individuals=30, refused=True, unmet=unmet)
-        assert [spec["number"] for spec in asked] == numbers
-        assert all(spec["refused"] for spec in asked)
-    assert "of the 3 individuals that were tried then 2 were" in found.summary[1]
-    refusing(three, accepted=[False, False, True])
-    assert [spec["number"] for spec in tried(three, monkeypatch, individuals=30, refused=True)[0]] == [9]
-    assert [spec["number"] for spec in tried(three, monkeypatch, individuals=30)[0]] == [12]
-
-
-def test_who_was_refused_has_looks_of_its_own(three, monkeypatch):
-    """By the looks that were had its best is the best: they would say little."""
-    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
-    seeds = []
-    monkeypatch.setattr(calibrate_animals, "calibrate", lambda wiring, asked, seed, **how: seeds.append(seed) or {"accepted": True})
-    refusing(three)
-    for refused in (False, True):
-        refusing(three, accepted=[False, not refused, False])
-        spec = tried(three, monkeypatch, individuals=1, refused=refused)[0][0]
-        row = calibrate_animals.one(spec).iloc[0]
-        assert (row["number"], row["animal"], row["refused"]) == (9, 0, refused)
-    assert seeds == [9, 9 + OTHERS]
-
-
-def test_an_ensemble_that_refused_nobody_is_refused_itself(three, monkeypatch):
-    search = {**FURTHER, "asked": ["moving"], "individuals": 2, "further": three, "refused": True}
-    with pytest.raises(InputError, match="columns generations, .* are missing, so that it was not asked for 'moving'"):
-        calibrate_animals.check(calibrate_animals.Spec(search=search))
-    refusing(three, accepted=True, **{t.name: 0.0 for t in steps()["moving"].targets})
-    with pytest.raises(InputError, match="no animal of the real wiring was searched and refused"):
-        calibrate_animals.check(calibrate_animals.Spec(search=search))
-    with pytest.raises(InputError, match="name the ensemble that refused them"):
-        calibrate_animals.check(calibrate_animals.Spec(search={**search, "further": "", "draws": 1}))
-
-
-@pytest.mark.parametrize(("how", "message"), [
-    ({"pilots": "pilot"}, "leave pilots out"), ({"draws": 5}, "draws = 0"), ({"shuffles": 1}, "shuffles = 0"), ({"animals": 2}, "animals = 1"),
-    ({"further": "nobody"}, "'nobody' is no ensemble"), ({"asked": ["touched_often"], "generations": LOOKS - 1}, f"with {LOOKS} generations or"),
-    ({"asked": ["touched_often"], "generations": EACH}, "and fewer than"), ({"asked": ["touched_often"] * 2}, "here are 2"),
-    ({"goes_on": True}, "search.goes_on = True: it is for a step that looks anew"), ({"doubt": 9.0}, "search.doubt = 9.0: it is for"),
-    ({"asked": ["touched_often"], "generations": 15, "goes_on": True}, "ask for 16 or more")])
-def test_what_does_not_go_with_an_ensemble_or_with_looking_anew_is_refused(three, how, message):
-    search = {**FURTHER, "asked": ["moving"], "individuals": 2, "further": three, **how}
-    with pytest.raises(InputError, match=message):
-        calibrate_animals.check(calibrate_animals.Spec(search=search))
-
-
-def test_an_ensemble_of_another_seed_or_of_shuffles_alone_is_refused(three):
-    search = {**FURTHER, "asked": ["moving"], "individuals": 2, "further": three}
-    calibrate_animals.check(calibrate_animals.Spec(search=search))
-    with pytest.raises(InputError, match="individuals of the seed 0, and this calibration has seed = 4"):
-        calibrate_animals.check(calibrate_animals.Spec(search=search, seed=4))
-    pd.read_parquet(three).query("kind == 'degree'").to_parquet(three)
-    with pytest.raises(InputError, match="no animal of the real wiring"):
-        calibrate_animals.check(calibrate_animals.Spec(search=search))
-
-
-def test_of_alternatives_each_individual_has_the_first_that_accepted_it(three, tmp_path):
-    """Of five individuals the first table accepted 7, refused 9 and never tried 12; the second refused 20; a shuffle is another individual."""
-    second, path = pd.read_parquet(three), tmp_path / "first.parquet"
-    pd.concat([second, second.iloc[:1].assign(number=20, accepted=False)]).assign(cost=2.0).to_parquet(three)
-    second.iloc[:2].assign(cost=1.0, accepted=[True, False]).to_parquet(path)
-    found = load_animals(f"{path} | {three}")
-    assert {(row["kind"], row["number"]): row["cost"] for _, row in found.iterrows()} == {
-        ("real", 7): 1.0, ("real", 9): 2.0, ("real", 12): 2.0, ("degree", 9): 2.0}
-    tried = load_animals(f"{path}|{three}", accepted=False).query("kind == 'real'")
-    assert sorted(tried["number"]) == [7, 9, 12, 20]
-    assert load_animals(f"{three}|{path}")["cost"].tolist() == [2.0] * 4
-    assert found["number"].tolist() == [7, 9, 9, 12]  # those of the first table do not come first: a part of them is no selection
-    spec = behaviour_ablation.Spec(model={"circuit": "whole_hermaphrodite", "animals": f"{path}|{three}", "assays": ["crawl"]},
-                                   score={"evidence": "hermaphrodite_behaviour"})
-    said = behaviour_ablation._animals_text(spec, found.query("kind == 'real'"), found.query("kind == 'degree'"))
-    assert f"An individual takes part with its animal of '{path}' or else '{three}', the first that accepted it." in said
-    assert f"Of 2 individuals of '{path}' (real wiring) 1 were accepted" in said
-    assert f"Of 4 individuals of '{three}' (real wiring) 3 were accepted" in said
-
-
-@pytest.mark.parametrize(("further", "circuit", "step", "whose"), [
-    ("male", "whole_hermaphrodite", "moving", "males"), ("touched", "whole_male", "scanning", "hermaphrodites")])
-def test_an_ensemble_of_the_other_sex_is_refused(further, circuit, step, whose):
-    search = {**FURTHER, "asked": [step], "individuals": 2, "further": further, "circuit": circuit}
-    with pytest.raises(InputError, match=f"'{further}' holds {whose}"):
-        calibrate_animals.check(calibrate_animals.Spec(search=search))
-    other = {"whole_male": "whole_hermaphrodite", "whole_hermaphrodite": "whole_male"}[circuit]
-    asked = "moving" if other == "whole_hermaphrodite" else "scanning"
-    calibrate_animals.check(calibrate_animals.Spec(search={**search, "circuit": other, "asked": [asked]}))
-
-
-def test_an_answer_says_of_which_alternatives_its_animals_are(three, tmp_path):
-    path = tmp_path / "first.parquet"
-    pd.read_parquet(three).query("kind == 'real'").assign(accepted=[True, False, False]).to_parquet(path)
-    note = ablate_animals(["PVC"], assay_of("crawl"), animals=f"{path}|{three}", samples=1)["notes"][1]
-    assert f"{path} (1 of 3 accepted), {three} (3 of 3 accepted)" in note
-    assert f"an individual takes part with its animal of {path} or else {three}" in note

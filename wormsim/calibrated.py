@@ -110,6 +110,13 @@ def label_of(row: pd.Series) -> int:
     return number + OTHERS * int(row["animal"])
 
 
+def seed_of(number: int, animal: int = 0, refused: bool = False) -> int:
+    """Seed of the search of an animal, which settles its looks: of another one of an individual, and of one searched again after it was refused,
+    it is not that of the first search, by whose looks it was chosen.
+    """
+    return number + OTHERS * (animal or int(refused))
+
+
 def individual_of(label):
     """Number of the individual of an animal's label, or of each of an array of them."""
     return label % OTHERS

@@ -1,7 +1,8 @@
 """Populations of calibrated animals, each as `wormsim run calibrate_NAME` left it (table `animals`): ``hermaphrodite.parquet``, ``touched.parquet``,
-``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, and two whose animals were searched further:
-``touched_often.parquet`` from those of ``touched.parquet``, ``turning_further.parquet`` from those of ``turning.parquet``. (Of ``turning_often`` and
-``turning_further`` the column `held` was reckoned from `evaluations`, as most of it ran before there was one; one column was renamed.)
+``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, and three whose animals were searched further:
+``touched_often.parquet`` from those of ``touched.parquet``, ``turning_further.parquet`` from those of ``turning.parquet``, ``turning_again.parquet``
+from those that ``turning_often`` refused. (Of the first 44 of ``turning_often`` and of ``turning_further`` the column `held` was reckoned from
+`evaluations`, as most of it ran before there was one; one column was renamed.)
 
 ``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals (of ``pilot.parquet`` as
 far as anybody knows: whose its six are was not kept), found while the calibration was built; first candidates are drawn near them, and none of

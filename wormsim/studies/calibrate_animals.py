@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..animal import individual
 from ..body.form import MALE
 from ..body.parameters import BY_KEY, MALE_KEYS
-from ..calibrated import OTHERS, load_animals, parameters_of
+from ..calibrated import OTHERS, alternatives_of, load_animals, parameters_of, parts_of, seed_of
 from ..calibration import from_unit, missed, to_unit
 from ..calibration_race import DOUBT, EACH, LOOKS
 from ..calibration_search import calibrate
@@ -63,7 +63,8 @@ class SearchTable(HowTable):
     individuals: int = Field(ge=1, le=100_000, description="draws of the real wiring that are tried; of an ensemble, at most so many of its own")
     further: str = Field(default="", description="ensemble whose individuals are searched further, each from its own animal, in place of pilots, "
                          "draws and shuffles; `first` says nothing then")
-    refused: bool = Field(default=False, description="of that ensemble search those who were searched and refused, the cheapest first")
+    refused: bool = Field(default=False, description="of that ensemble search those who were searched and refused (not those given up "
+                          "at their first candidates), the cheapest first")
     first: int = Field(default=100, ge=0, description="number of the first individual")
     shuffles: int = Field(default=0, ge=0, le=1000, description="degree-preserving shuffles, one individual of each")
 
@@ -136,20 +137,38 @@ def own_animals(search: SearchTable, seed: int) -> pd.DataFrame:
     """
     name = search.further
     table = load_animals(name, accepted=not search.refused)
+    if "refused" in table and table["refused"].eq(True).any():
+        raise InputError(f"search.further = {name!r} holds animals that were searched further after they had been refused: another search would "
+                         "have looks that they were chosen by; take the ensemble that refused them, with more generations")
     table = table[(table["kind"] == "real") & (table["animal"] == 0)]
     if search.refused:
-        targets = steps()[search.asked[-1]].targets
-        if missing := [x for x in ("generations", *(t.name for t in targets)) if x not in table.columns]:
-            raise InputError(f"search.further = {name!r}: the columns {', '.join(missing)} are missing, so that it was not asked for "
-                             f"'{search.asked[-1]}', and nobody was refused for it")
-        table = table[~table["accepted"] & (table["generations"] > 0)]
-        short = missed(targets, {t.name: table[t.name].to_numpy(float) for t in targets})
-        table = table.iloc[np.lexsort((table["number"], table["cost"] + search.unmet * short))]
+        table = _refused(table, search)
     if table.empty:
         raise InputError(f"search.further = {name!r}: no animal of the real wiring was {'searched and refused' if search.refused else 'accepted'}")
     if other := sorted(set(table.get("seed", [0])) - {seed}):
         raise InputError(f"search.further = {name!r} holds individuals of the seed {other[0]}, and this calibration has seed = {seed}")
     return table
+
+
+def _refused(table: pd.DataFrame, search: SearchTable) -> pd.DataFrame:
+    """Those of an ensemble who were searched in the last step that is asked for here, and refused, the cheapest first."""
+    name, targets = search.further, steps()[search.asked[-1]].targets
+    if len(parts_of(name)) > 1 or len(alternatives_of(name)) > 1:
+        raise InputError(f"search.further = {name!r}: with search.refused give one ensemble, as whom one refused another may have accepted")
+    if "generations" not in table.columns:
+        raise InputError(f"search.further = {name!r}: the column generations is missing, which says who was searched; a calibration of another "
+                         "version made it")
+    if missing := [t.name for t in targets if t.name not in table.columns]:
+        raise InputError(f"search.further = {name!r}: the columns {', '.join(missing)} are missing: nobody was refused for what "
+                         f"'{search.asked[-1]}' asks")
+    table = table[~table["accepted"] & (table["generations"] > 0)]
+    # of who was refused at an earlier step, or failed, nothing is known of what is asked here
+    known = table[[t.name for t in targets]].notna().all(axis=1)
+    if not known.all():
+        warn_data(int((~known).sum()), f"individuals of {name!r} were refused at an earlier step or failed: they are not searched further")
+    table = table[known]
+    short = missed(targets, {t.name: table[t.name].to_numpy(float) for t in targets})
+    return table.iloc[np.lexsort((table["number"], table["cost"] + search.unmet * short))]
 
 
 def pilots_of(name: str) -> pd.DataFrame | None:
@@ -182,20 +201,19 @@ def one(spec: dict) -> pd.DataFrame:
            "unmet": settings.unmet, "doubt": settings.doubt, "goes_on": settings.goes_on}
     own = spec.get("own")
     pilots = pilots_of(settings.pilots) if own is None else pd.DataFrame([own])
-    # who was refused was the best by the looks that were had: looks of its own, as a further animal has
-    seed = number + OTHERS * bool(spec.get("refused"))
-    found = [calibrate(wiring, asked, seed, pilots=pilots, draws=settings.draws, own=own is not None, **how)]
+    refused = bool(spec.get("refused"))
+    found = [calibrate(wiring, asked, seed_of(number, refused=refused), pilots=pilots, draws=settings.draws, own=own is not None, **how)]
     keys = asked[-1].keys
     for k in range(1, settings.animals if found[0]["accepted"] else 1):
         # others of this individual: from where it is, shaken, in the last step alone, under another noise
         here = to_unit(pd.DataFrame([found[0]]), keys)
         shaken = here + settings.spread / 2 * np.random.default_rng([number, k]).standard_normal((8, len(keys)))
-        found.append(calibrate(wiring, asked[-1:], number + OTHERS * k, pilots=from_unit(shaken, keys), draws=0,
+        found.append(calibrate(wiring, asked[-1:], seed_of(number, k), pilots=from_unit(shaken, keys), draws=0,
                                **how | {"near": settings.near_home}))
     label = {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0} if shuffle is None else {
         "wiring": f"degree shuffle {shuffle}", "kind": "degree", "shuffle_seed": shuffle}
     if own is not None:
-        label |= {"further": spec["further"], "refused": bool(spec.get("refused"))}
+        label |= {"further": spec["further"], "refused": refused}
     # a result holds nothing that differs from run to run
     return pd.DataFrame([{**label, "number": number, "seed": spec["seed"], "animal": k,
                           **{name: x for name, x in animal.items() if name != "seconds"}} for k, animal in enumerate(found)])
@@ -230,7 +248,9 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         text.append(f"{said}: {good} of {n} individuals were calibrated ({value:.2f}, 95 % interval {low:.2f}-{high:.2f})"
                     + (f"; of these {others} more animals with other strengths" if others else "")
                     + (f"; {given_up} were given up at their first candidates" if given_up else "")
-                    + (f"; {again} of those accepted had been refused before, by other looks at the end" if again else "") + ".")
+                    + (f"; all had been refused for '{search.further}'" if search.refused else "")
+                    + (f"; {again} of those accepted had been refused before{' here as well' if search.refused else ''}, by other looks at the end"
+                       if again else "") + ".")
         passed = {step: int((here["reached"] > k).sum()) for k, step in enumerate(search.asked[:-1])}  # the last step is the acceptance
         for step, count in passed.items():
             low, high = wilson(count, n)
@@ -266,8 +286,9 @@ def _how_text(spec: Spec) -> str:
     before = load_animals(search.further, accepted=False).query("kind == 'real' and animal == 0")["accepted"]
     if search.refused:
         refused = len(own_animals(search, spec.seed))
-        return start + (f". Each individual starts from the best that was found of it for '{search.further}', where it was searched and refused, and "
-                        f"has looks of its own: of the {len(before)} individuals that were tried then {refused} were, and the cheapest come first. No "
-                        "shuffled wiring was searched.")
+        return start + (f". Each individual starts from the best that was found of it for '{search.further}', where it was searched and refused, as "
+                        f"{refused} of the {len(before)} were that were tried then; the cheapest come first. Its looks, or the noise of those that "
+                        "are fixed, are others than it had; the looks by which it was refused then are not in `held`. No shuffled wiring was "
+                        "searched.")
     return start + (f". Each individual starts from its own animal of '{search.further}', which holds {before.sum()} of the {len(before)} "
                     "individuals that were tried then: the share above is of those. No shuffled wiring was searched.")
