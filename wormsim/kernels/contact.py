@@ -41,30 +41,39 @@ TOUCH, VULVA = 0, 1  # what an organ feels
 FAR_STEPS = 1000  # a node waits no longer
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _segments(mate_x, mate_y, mate_radius):
+    """What every node asks of each segment of hers, (M - 1, L, 6): its direction (x, y), length, 1/length, the slope of the radius along it, and the
+    cosine of that slope's angle.
+    """
+    segments, lanes = mate_x.shape[0] - 1, mate_x.shape[1]
+    out = np.empty((segments, lanes, 6))
+    for j in range(segments):
+        for b in range(lanes):
+            ex = mate_x[j + 1, b] - mate_x[j, b]
+            ey = mate_y[j + 1, b] - mate_y[j, b]
+            length = np.sqrt(ex * ex + ey * ey)
+            inverse = 1.0 / length
+            slope = (mate_radius[j + 1] - mate_radius[j]) * inverse
+            out[j, b, 0], out[j, b, 1] = ex * inverse, ey * inverse
+            out[j, b, 2], out[j, b, 3] = length, inverse
+            out[j, b, 4], out[j, b, 5] = slope, np.sqrt(max(1.0 - slope * slope, 1e-6))
+    return out
+
+
 @njit(forceinline=True, error_model="numpy")
-def _nearest(px, py, ax, ay, ra, bx, by, rb):
+def _at(px, py, j, b, mate_x, mate_y, mate_radius, hers):
     """Nearest disc of one tapered segment: (gap to its rim, where along the segment 0..1, vector from it to p, which side p is on)."""
-    ex = bx - ax
-    ey = by - ay
-    length = np.sqrt(ex * ex + ey * ey)
-    inverse = 1.0 / length
-    tx = ex * inverse
-    ty = ey * inverse
-    dx = px - ax
-    dy = py - ay
+    tx, ty, length, inverse, slope, cosine = hers[j, b, 0], hers[j, b, 1], hers[j, b, 2], hers[j, b, 3], hers[j, b, 4], hers[j, b, 5]
+    dx = px - mate_x[j, b]
+    dy = py - mate_y[j, b]
     across = tx * dy - ty * dx
-    slope = (rb - ra) * inverse
     # where a tube gets thicker the nearest disc lies towards the thick end of the foot of the perpendicular
-    along = tx * dx + ty * dy + slope * abs(across) / np.sqrt(max(1.0 - slope * slope, 1e-6))
+    along = tx * dx + ty * dy + slope * abs(across) / cosine
     along = min(max(along, 0.0), length)
     dx -= along * tx
     dy -= along * ty
-    return np.sqrt(dx * dx + dy * dy) - ra - slope * along, along * inverse, dx, dy, across
-
-
-@njit(forceinline=True, error_model="numpy")
-def _at(px, py, j, b, mate_x, mate_y, mate_radius):
-    return _nearest(px, py, mate_x[j, b], mate_y[j, b], mate_radius[j], mate_x[j + 1, b], mate_y[j + 1, b], mate_radius[j + 1])
+    return np.sqrt(dx * dx + dy * dy) - mate_radius[j] - slope * along, along * inverse, dx, dy, across
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -108,6 +117,7 @@ def touch_mate(step, closing_mm, stiffness, adhesion, adhesion_mm, x, y, radius,
     """
     nodes, lanes = x.shape
     segments = mate_x.shape[0] - 1
+    hers = _segments(mate_x, mate_y, mate_radius)
     for i in range(nodes):
         for b in range(lanes):
             if wait[i, b] > 0 and step > 0:
@@ -115,18 +125,18 @@ def touch_mate(step, closing_mm, stiffness, adhesion, adhesion_mm, x, y, radius,
                 continue
             px, py = x[i, b], y[i, b]
             if step == 0 or (step + i) % SEARCH == 0 or gap[i, b] > NEAR_MM:
-                j = 0
-                least, s, dx, dy, across = _at(px, py, 0, b, mate_x, mate_y, mate_radius)
+                j, least = 0, _at(px, py, 0, b, mate_x, mate_y, mate_radius, hers)[0]
                 for k in range(1, segments):
-                    other, os, ox, oy, oa = _at(px, py, k, b, mate_x, mate_y, mate_radius)
+                    other = _at(px, py, k, b, mate_x, mate_y, mate_radius, hers)[0]
                     if other < least:
-                        j, least, s, dx, dy, across = k, other, os, ox, oy, oa
+                        j, least = k, other
+                least, s, dx, dy, across = _at(px, py, j, b, mate_x, mate_y, mate_radius, hers)
             else:
                 j = segment[i, b]
-                least, s, dx, dy, across = _at(px, py, j, b, mate_x, mate_y, mate_radius)
+                least, s, dx, dy, across = _at(px, py, j, b, mate_x, mate_y, mate_radius, hers)
                 way = 1 if s > 1.0 - ASIDE else (-1 if s < ASIDE else 0)
                 while way != 0 and 0 <= j + way < segments:
-                    other, os, ox, oy, oa = _at(px, py, j + way, b, mate_x, mate_y, mate_radius)
+                    other, os, ox, oy, oa = _at(px, py, j + way, b, mate_x, mate_y, mate_radius, hers)
                     if not other < least:
                         break
                     j, least, s, dx, dy, across = j + way, other, os, ox, oy, oa
