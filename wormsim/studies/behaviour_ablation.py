@@ -34,6 +34,8 @@ from ..effects import MEASURES
 from ..errors import InputError
 from . import StudyFigure, StudyResult, score_table
 from ._behaviour_controls import score_rows
+from ._behaviour_removals import CAPTION as REMOVALS
+from ._behaviour_removals import removal_table, removals_text
 from ._behaviour_scores import INTACT, Scoring, confusion_table, pair_table, verdict_table
 from ._behaviour_text import CAPTIONS, CONTROLS, summary_text
 from ._body_controls import WITHOUT, control_table, control_text, without
@@ -172,14 +174,17 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     scoring = Scoring(values, evidence, contacts_of(evidence, circuit), planned, spec.score.bootstrap, spec.seed)
     verdicts = verdict_table(scoring)
     scores = score_table(score_rows(scoring, verdicts))
+    removals = removal_table(values)
     survives = control_table(bodies[bodies["wiring"] == "real wiring"], spec.controls.without)
     result = StudyResult(
-        summary=[*summary_text(verdicts, scores), *control_text(survives), *_elsewhere_text(spec), _animals_text(spec, real, shuffled)],
+        summary=[*summary_text(verdicts, scores), *removals_text(removals), *control_text(survives), *_elsewhere_text(spec),
+                 _animals_text(spec, real, shuffled)],
         scores=scores,
-        tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "without": survives,
-                "intact": intact_table(values), "values": values},
+        tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "removals": removals,
+                "without": survives, "intact": intact_table(values), "values": values},
         traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
-        captions={**CAPTIONS, "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (one shuffle for "
+        captions={**CAPTIONS, "removals": REMOVALS,
+                  "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (one shuffle for "
                   "each animal, by its number, which draws signs and factors of its pairs anew; strengths as calibrated in the real wiring), without "
                   "the tonic drive of AVB, and without stretch receptors: medians over the animals that show it intact; "
                   "`show_then` counts all that show it under the control. "

@@ -1,0 +1,54 @@
+"""Every removal that was run, by every measure of its assay, published or not: whether a loss is of that removal, or of most of them.
+
+A published line asks of one removal what it does to one behaviour. A behaviour that most removals spoil is spoiled by that one as well, and
+that says little of its cells; so each removal stands here beside all others.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..calibrated import individual_of
+from ..cases import INTACT
+from ..effects import CATEGORIES, LEAST_INDIVIDUALS, NO_PREDICTION, NORMAL, effect
+
+CAPTION = ("Every removal that was run, by every measure of its assay: verdict, median of what is left with its interval, and shares of the "
+           "individuals; most spoiled first. The removals are those of the published lines, most of which are of other behaviours: a loss that "
+           "stands among many others is not one that these cells alone bring about.")
+COLUMNS = ("assay", "measure", "case", "says", "left", "low", "high", "median says", "individuals", *(f"share {name}" for name in CATEGORIES))
+
+
+def removal_table(values: pd.DataFrame) -> pd.DataFrame:
+    """One row for each measure and removal, animals of the real wiring alone.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Columns assay, case, measure, value, animal, wiring; without controls.
+
+    Returns
+    -------
+    DataFrame
+        COLUMNS. Where no individual can be compared there is no row.
+    """
+    rows = []
+    for (assay, measure), here in values[values["wiring"] == "real wiring"].groupby(["assay", "measure"], sort=False):
+        table = here.pivot(index="animal", columns="case", values="value")
+        whose = individual_of(table.index.to_numpy())
+        found = [(case, effect(table[INTACT], table[case], measure, individual=whose)) for case in table.columns.drop(INTACT)]
+        rows += [(assay, measure, case, said.verdict, said.value, said.low, said.high, said.leaning, said.individuals, *said.shares.values())
+                 for case, said in sorted(found, key=lambda pair: (pair[1].value, pair[0])) if said.individuals]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def removals_text(table: pd.DataFrame) -> list[str]:
+    """How many removals leave each measure as it was, where enough individuals show it."""
+    parts = []
+    for (assay, measure), here in table[table["individuals"] >= LEAST_INDIVIDUALS].groupby(["assay", "measure"], sort=False):
+        says = here["says"]
+        normal, unsaid = int((says == NORMAL).sum()), int((says == NO_PREDICTION).sum())
+        by_medians, left = int((here["median says"] == NORMAL).sum()), here["left"].median()
+        parts.append(f"{assay} {measure}: of {len(here)} removals {len(here) - normal - unsaid} change it, {normal} leave it normal, {unsaid} have "
+                     f"no prediction (by medians {by_medians} leave it normal; {left:.2f} is left in the median of them all)")
+    text = "**Every removal beside every measure** (table `removals`), published for it or not: what most removals spoil is not tied to one of them. "
+    return [text + "; ".join(parts) + "."] if parts else []
