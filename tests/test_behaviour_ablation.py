@@ -38,6 +38,7 @@ from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
 from wormsim.studies._ablate_animals import ablate_animals
+from wormsim.studies._behaviour_removals import AGAIN
 from wormsim.studies._body_controls import (
     NO_WIRING,
     OTHER_WIRING,
@@ -97,13 +98,14 @@ def results(folder):
 def test_every_animal_is_run_intact_and_after_every_removal(results):
     values = results.result.tables["values"]
     real = values[values["wiring"] == "real wiring"]
-    assert set(real["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC"}
+    assert set(real["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC", AGAIN}
     assert set(real["animal"]) == {100, 103, OTHERS + 103}
     by_animal = real[(real["case"] == "intact") & (real["measure"] == "speed_mm_s")].set_index("animal")["value"]
     assert by_animal.nunique() == 3  # of one individual, but with other strengths
     assert set(values["wiring"]) == {"real wiring", "degree shuffles"}
     assert len(results.result.scores) > 3
     assert {"published_rows", "confusion", "without", "intact"} <= set(results.result.tables)
+    assert set(results.result.tables["removals"]["case"]) == set(real["case"]) - {"intact"}
     text = " ".join(results.result.summary)
     assert "With no neuron-neuron wiring: still there in most animals, or in as many, are crawl" in text
 
@@ -173,6 +175,7 @@ def test_a_value_is_what_the_animal_does_alone(folder, results):
     assert here["intact"] == found[0]
     assert here["ablate DB VB"] == found[1]
     assert here["ablate DB VB"] != here["intact"]
+    assert here[AGAIN] == run_assay(ASSAY, wiring, parameters, seed=1)["speed_mm_s"][0] != here["intact"]
 
 
 def test_figures_are_drawn_from_tables(results):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from wormsim.calibrated import OTHERS
-from wormsim.studies._behaviour_removals import COLUMNS, removal_table, removals_text
+from wormsim.studies._behaviour_removals import AGAIN, COLUMNS, removal_table, removals_text
 
 
 def planted(left, animals=range(16), intact=0.8, measure="turns_round", wiring="real wiring"):
@@ -31,6 +31,13 @@ def test_animals_of_one_individual_are_one_number_and_shuffles_are_left_out():
                         planted({"ablate A": 1.0}, animals=range(40), wiring="degree shuffles")])
     row = removal_table(values).iloc[0]
     assert (row["says"], row["individuals"], row["share normal"]) == ("lost", 16, pytest.approx(1 / 16))
+
+
+def test_who_is_looked_at_again_with_nothing_removed_stands_beside_and_is_no_removal():
+    table = removal_table(planted({"ablate A": 0.0, AGAIN: 0.5}))
+    text, = removals_text(table)
+    assert "of 1 removals 1 change it, 0 leave it normal" in text
+    assert "0.00 is left in the median of them all; with nothing removed, looked at again, 0.50, 0.50 to 0.50)" in text
 
 
 def test_what_too_few_show_is_in_the_table_and_not_in_the_text():

@@ -34,8 +34,8 @@ from ..effects import MEASURES
 from ..errors import InputError
 from . import StudyFigure, StudyResult, score_table
 from ._behaviour_controls import score_rows
+from ._behaviour_removals import AGAIN, removal_table, removals_text
 from ._behaviour_removals import CAPTION as REMOVALS
-from ._behaviour_removals import removal_table, removals_text
 from ._behaviour_scores import INTACT, Scoring, confusion_table, pair_table, verdict_table
 from ._behaviour_text import CAPTIONS, CONTROLS, summary_text
 from ._body_controls import WITHOUT, control_table, control_text, without
@@ -116,8 +116,8 @@ def assay_of(name: str) -> BehaviourAssay:
 
 
 def one_animal(spec: dict) -> pd.DataFrame:
-    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring, and `outcome`: "" where the value is
-    that of a measure; else `measure` is an event, and the value says how often it ended so.
+    """Chunk: one animal, intact and after every removal, in every assay, and intact AGAIN under the next seed; VALUE_COLUMNS without the wiring, and
+    `outcome`: "" where the value is that of a measure; else `measure` is an event, and the value says how often it ended so.
     """
     circuit = load_circuit(spec["circuit"])
     row = pd.Series(spec["animal"])
@@ -134,17 +134,18 @@ def one_animal(spec: dict) -> pd.DataFrame:
         # one intact animal stands beside each removal: with the same noise, so that what differs is the removal
         recorded = assay.run(wiring, pd.concat([parameters] * len(acts), ignore_index=True), acts, seed=spec["seed"])
         out += _rows(assay, recorded, labels)
+        out += _rows(assay, assay.run(wiring, parameters, seed=spec["seed"] + 1), [AGAIN], counted=False)
         for control in spec["without"]:
             changed, how = without(control, wiring)
             out += _rows(assay, assay.run(changed, parameters, seed=spec["seed"], **how), [control])
     return pd.DataFrame(out, columns=["assay", "case", "measure", "outcome", "value"]).assign(animal=spec["label"])
 
 
-def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str]) -> list[tuple]:
-    """Every measure of every case (one animal a case), and what is counted in the first."""
+def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str], counted: bool = True) -> list[tuple]:
+    """Every measure of every case (one animal a case), and what is counted in the first, if that is asked."""
     rows = [(assay.name, case, measure, "", float(x)) for measure, values in values_of(assay, recorded, len(cases)).items() if measure in MEASURES
             for case, x in zip(cases, values, strict=True)]
-    if assay.counts:
+    if assay.counts and counted:
         own = recorded.isel(variant=slice(0, None, len(cases)))
         rows += [(assay.name, cases[0], event, outcome, number) for (event, outcome), number in assay.counts(own).items()]
     return rows
