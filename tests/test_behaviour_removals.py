@@ -33,6 +33,16 @@ def test_animals_of_one_individual_are_one_number_and_shuffles_are_left_out():
     assert (row["says"], row["individuals"], row["share normal"]) == ("lost", 16, pytest.approx(1 / 16))
 
 
+def test_a_removal_after_which_animals_fail_is_counted_and_upsets_no_order():
+    """After A all fail, after B two of sixteen: fifteen and fewer are no prediction, not no removal."""
+    values = planted({"ablate A": np.nan, "ablate B": 0.1, "ablate C": 1.0, "ablate D": 0.5})
+    values.loc[(values["case"] == "ablate B") & (values["animal"] < 2), "value"] = np.nan
+    table = removal_table(values)
+    assert table[["case", "says"]].to_numpy().tolist() == [["ablate B", "no prediction"], ["ablate D", "impaired"], ["ablate C", "normal"]]
+    text, = removals_text(table)
+    assert "of 3 removals 1 change it, 1 leave it normal, 1 have no prediction" in text
+
+
 def test_who_is_looked_at_again_with_nothing_removed_stands_beside_and_is_no_removal():
     table = removal_table(planted({"ablate A": 0.0, AGAIN: 0.5}))
     text, = removals_text(table)

@@ -52,7 +52,7 @@ ASSAYS = {
     "nose_touch": ("reversal_mm_s",),
     "backward_drive": ("backward_mm_s",),
     "chemotaxis_salt": ("chemotaxis_index",),
-    "mating": ("contact_response", "scanning_speed_mm_s", "turns_round", "turn_success", "vulva_stop", "time_to_vulva_s", "prodding",
+    "mating": ("contact_response", "scanning_speed_mm_s", "turns_tried", "turns_round", "turn_success", "vulva_stop", "time_to_vulva_s", "prodding",
                "insertion", "prodding_away"),
 }
 

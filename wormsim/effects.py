@@ -72,6 +72,7 @@ MEASURES = {
     "chemotaxis_index": Measure(0.2, rise=0.25),
     "contact_response": Measure(0.5, rise=0.25),
     "scanning_speed_mm_s": Measure(_SPEED_MM_S, sign=-1),
+    "turns_tried": Measure(0.15),  # one in six meetings
     "turns_round": Measure(0.5, rise=0.25),
     "turn_success": Measure(0.5, rise=0.25),
     "vulva_stop": Measure(0.5, rise=0.25),

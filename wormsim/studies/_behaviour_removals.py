@@ -39,15 +39,18 @@ def removal_table(values: pd.DataFrame) -> pd.DataFrame:
         table = here.pivot(index="animal", columns="case", values="value")
         whose = individual_of(table.index.to_numpy())
         found = [(case, effect(table[INTACT], table[case], measure, individual=whose)) for case in table.columns.drop(INTACT)]
+        found = [(case, said) for case, said in found if said.individuals]
         rows += [(assay, measure, case, said.verdict, said.value, said.low, said.high, said.leaning, said.individuals, *said.shares.values())
-                 for case, said in sorted(found, key=lambda pair: (pair[1].value, pair[0])) if said.individuals]
+                 for case, said in sorted(found, key=lambda pair: (pair[1].value, pair[0]))]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def removals_text(table: pd.DataFrame) -> list[str]:
     """How many removals leave each measure as it was, where enough individuals show it."""
     parts = []
-    for (assay, measure), here in table[table["individuals"] >= LEAST_INDIVIDUALS].groupby(["assay", "measure"], sort=False):
+    for (assay, measure), here in table.groupby(["assay", "measure"], sort=False):
+        if here["individuals"].max() < LEAST_INDIVIDUALS:
+            continue
         again, here = here[here["case"] == AGAIN], here[here["case"] != AGAIN]
         says = here["says"]
         normal, unsaid = int((says == NORMAL).sum()), int((says == NO_PREDICTION).sum())
