@@ -38,8 +38,8 @@ from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
 from wormsim.studies import behaviour_ablation
 from wormsim.studies._ablate_animals import ablate_animals
-from wormsim.studies._behaviour_removals import AGAIN
 from wormsim.studies._body_controls import (
+    AGAIN,
     NO_WIRING,
     OTHER_WIRING,
     WITHOUT,
@@ -98,7 +98,8 @@ def results(folder):
 def test_every_animal_is_run_intact_and_after_every_removal(results):
     values = results.result.tables["values"]
     real = values[values["wiring"] == "real wiring"]
-    assert set(real["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC", AGAIN}
+    assert set(real["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC", *WITHOUT}
+    assert set(values[values["wiring"] != "real wiring"]["case"]) == {"intact", "ablate AVB", "ablate DB VB", "ablate PVC"}
     assert set(real["animal"]) == {100, 103, OTHERS + 103}
     by_animal = real[(real["case"] == "intact") & (real["measure"] == "speed_mm_s")].set_index("animal")["value"]
     assert by_animal.nunique() == 3  # of one individual, but with other strengths
@@ -106,6 +107,7 @@ def test_every_animal_is_run_intact_and_after_every_removal(results):
     assert len(results.result.scores) > 3
     assert {"published_rows", "confusion", "without", "intact"} <= set(results.result.tables)
     assert set(results.result.tables["removals"]["case"]) == set(real["case"]) - {"intact"}
+    assert set(results.result.tables["without"]["control"]) == set(WITHOUT)
     text = " ".join(results.result.summary)
     assert "With no neuron-neuron wiring: still there in most animals, or in as many, are crawl" in text
 
@@ -442,7 +444,7 @@ def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     row = load_animals(name).iloc[0]
     kind, number = steps()[asked], int(row["number"])
     two = pd.concat([parameters_of(pd.DataFrame([row])).astype(float)] * 2, ignore_index=True)
-    seed = seed_of(number, refused=bool(row.get("refused", False)))
+    seed = seed_of(number, refused=row["refused"])
     seeds = last_looks(seed, int(row["generations"])) if kind.often else [seed]
     each = [kind.observe(wiring_of(row, ws.load_circuit(circuit)), two, seed) for seed in seeds]
     seen = {name: np.mean([look[name] for look in each], axis=0) for name in each[0]}

@@ -116,6 +116,37 @@ def test_those_who_were_refused_are_searched_further_the_cheapest_first(three, m
     assert [spec["number"] for spec in tried(three, monkeypatch, individuals=30)[0]] == [12]
 
 
+def test_who_was_accepted_by_looks_made_anew_is_not_searched_with_them_again():
+    """Nor may who was searched after a refusal; a step with fixed looks takes either."""
+    for source in ("turning_often", "touched_often"):
+        male = source == "turning_often"
+        search = {**FURTHER, "circuit": "whole_male" if male else "whole_hermaphrodite", "individuals": 2, "further": source, "asked": [source],
+                  "generations": 16}
+        with pytest.raises(InputError, match="accepted by looks made anew in every generation, which this search would have again"):
+            calibrate_animals.check(calibrate_animals.Spec(search=search))
+        calibrate_animals.check(calibrate_animals.Spec(search={**search, "refused": True}))
+        calibrate_animals.check(calibrate_animals.Spec(search={**search, "asked": ["scanning" if male else "moving"]}))
+
+
+def test_who_had_been_refused_here_as_well_is_counted(three, monkeypatch):
+    """Of three accepted one was held to looks at the end twice."""
+    monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
+    monkeypatch.setattr(calibrate_animals, "check", lambda spec: None)
+
+    class Runner:
+        def map(self, function, specs, stage):
+            return [pd.DataFrame([{"kind": "real", "number": spec["number"], "animal": 0, "accepted": True, "generations": 3, "reached": 1,
+                                   "near": 0.0, "held": 1 + (spec["number"] == 9)}]) for spec in specs]
+
+    def said(**how):
+        return calibrate_animals.run(calibrate_animals.Spec(search={**FURTHER, "further": three, "individuals": 30, **how}), Runner()).summary[0]
+
+    assert "; 1 of those accepted had been refused before, by other looks at the end." in said()
+    refusing(three)
+    assert (f"; all had been refused for '{three}'; 1 of those accepted had been refused before here as well, by other looks at the end."
+            in said(refused=True))
+
+
 def test_who_was_refused_has_looks_of_its_own(three, monkeypatch):
     """By the looks that were had its best is the best: they would say little."""
     monkeypatch.setattr(calibrate_animals, "steps", lambda: {"near": _step("near", 0.5)})
@@ -170,6 +201,7 @@ def test_an_ensemble_whose_refused_cannot_be_searched_further_is_refused_itself(
     ({"pilots": "pilot"}, "leave pilots out"), ({"draws": 5}, "draws = 0"), ({"shuffles": 1}, "shuffles = 0"), ({"animals": 2}, "animals = 1"),
     ({"further": "nobody"}, "'nobody' is no ensemble"), ({"asked": ["touched_often"], "generations": LOOKS - 1}, f"with {LOOKS} generations or"),
     ({"asked": ["touched_often"], "generations": EACH}, "and fewer than"), ({"asked": ["touched_often"] * 2}, "here are 2"),
+    ({"goes_on": False}, "search.goes_on = False: it is for"),
     ({"goes_on": True}, "search.goes_on = True: it is for a step that looks anew"), ({"doubt": 9.0}, "search.doubt = 9.0: it is for"),
     ({"asked": ["touched_often"], "generations": 15, "goes_on": True}, "ask for 16 or more")])
 def test_what_does_not_go_with_an_ensemble_or_with_looking_anew_is_refused(three, how, message):

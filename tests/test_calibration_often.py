@@ -1,4 +1,4 @@
-"""Calibrations that look anew in every generation, and those that go on from an ensemble: on planted animals."""
+"""Calibrations that look anew in every generation: on planted animals."""
 
 from __future__ import annotations
 

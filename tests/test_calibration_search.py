@@ -268,7 +268,6 @@ def test_no_animal_that_comes_with_wormsim_has_the_numbers_of_a_pilot(name):
     keys = list(BY_KEY)
     assert set(PILOTS) >= {"hermaphrodite", "touched", "male", "turning", "turning_often"}
 
-
     def rounded(table):
         """Pilots that went through the unit cube differ from what they were in the last bits."""
         table = table.reindex(columns=[*keys, "number"]).astype(float).reset_index(drop=True)

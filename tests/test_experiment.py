@@ -15,7 +15,7 @@ from study_fixture import TOML, add_studies, code_version
 
 from wormsim import experiment as ex
 from wormsim.errors import DataWarning, InputError, UnknownNameError
-from wormsim.results import load_results
+from wormsim.results import ResultsFolder, load_results
 
 pytestmark = pytest.mark.filterwarnings("ignore::wormsim.errors.DataWarning")
 
@@ -207,6 +207,19 @@ def test_the_content_of_a_file_that_the_settings_name_counts(toml, tmp_path):
     table.write_text("pre,post\nAVAL,AVAR\n")
     with pytest.raises(InputError, match=r"inputs\..*wiring.csv"):
         quiet(toml, tmp_path / "out", overrides={"wiring": str(table)})
+
+
+def test_a_run_that_extends_and_is_killed_can_be_extended_again(toml, tmp_path):
+    """Until its manifest is written the old one stays: without it the chunks would be nobody's."""
+    out = tmp_path / "out"
+    ex.run(str(toml), out, jobs=1, progress=False)
+    chunks = sorted((out / "chunks").iterdir())
+    assert chunks
+    longer = ex.load_experiment(str(toml), seed=77).identity
+    for _ in range(2):  # killed before the manifest was written, and begun again
+        ResultsFolder(out, longer, extend=True)
+        assert sorted((out / "chunks").iterdir()) == chunks
+        assert not (out / "scores.csv").exists()
 
 
 @pytest.mark.parametrize("force", [False, True])

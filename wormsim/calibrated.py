@@ -1,8 +1,10 @@
 """Calibrated animals: the ensembles that come with wormsim, or your own, or several of them together; each row is one animal.
 
-Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` and `seed` (the individual's draw,
-and the seed of the draws: 0 where a table has no such column), `accepted`, `cost`, `animal` (0, or the number of a further animal of the same
-individual), what was measured, and every parameter of :mod:`wormsim.body.parameters`.
+Columns: `wiring` ("real wiring", "degree shuffle 3"), `kind` ("real", "degree"), `shuffle_seed`, `number` and `seed` (the individual's draw, and
+the seed of the draws: 0 where a table has no such column), `accepted`, `cost`, `generations` (of the last step tried), `held` (of a step that looks
+anew: how often there were looks at the end), `animal` (0, or the number of a further animal of the same individual), `further` and `refused` (of
+those searched further: the ensemble they started from, and whether it had refused them), what was measured, and every parameter of
+:mod:`wormsim.body.parameters`.
 """
 
 from __future__ import annotations
@@ -93,7 +95,7 @@ def _read(text: str) -> pd.DataFrame:
         table = pd.read_parquet(handle)
     if missing := [c for c in (*NEEDED, *BY_KEY) if c not in table.columns]:
         raise InputError(f"{text}: the columns {', '.join(missing)} are missing; a calibration of another version made it")
-    return table.assign(animal=0) if "animal" not in table.columns else table
+    return table.assign(**{name: value for name, value in (("animal", 0), ("refused", False)) if name not in table.columns})
 
 
 def label_of(row: pd.Series) -> int:

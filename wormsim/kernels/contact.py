@@ -209,10 +209,10 @@ def feel_mate(x, y, radius, gap, face, mate_x, mate_y, mate_radius, vulva, vulva
         Rows first ... first + K - 1 are set.
     """
     nodes, lanes = x.shape
-    hers = mate_x.shape[0] - 1
+    segments = mate_x.shape[0] - 1
     for b in range(lanes):
-        j = min(int(vulva[b] * hers), hers - 1)
-        a = vulva[b] * hers - j
+        j = min(int(vulva[b] * segments), segments - 1)
+        a = vulva[b] * segments - j
         tx, ty = mate_x[j + 1, b] - mate_x[j, b], mate_y[j + 1, b] - mate_y[j, b]
         out = vulva_side[b] * ((1.0 - a) * mate_radius[j] + a * mate_radius[j + 1]) / np.sqrt(tx * tx + ty * ty)
         vx, vy = mate_x[j, b] + a * tx - out * ty, mate_y[j, b] + a * ty + out * tx

@@ -33,8 +33,8 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         "Table of published categories against verdicts, darker with more rows")
     if len(controls):
         out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, "
-                                     "without the tonic drive and without stretch receptors. Left of the line, less than half is left; "
-                                     "what stands at an edge lies beyond it, by the number beside it.",
+                                     "without the tonic drive, without stretch receptors, and as they are, looked at again. "
+                                     "Left of the line, less than half is left; what stands at an edge lies beyond it, by the number beside it.",
                                      "Dots of the share left under the controls, one line for each measure")
     return out
 
@@ -104,7 +104,7 @@ def survival(table: pd.DataFrame) -> Figure:
     count = table["control"].nunique()
     for k, (control, here) in enumerate(table.groupby("control", sort=False)):
         y = [names.index(pair) + 0.16 * ((count - 1) / 2 - k) for pair in zip(here["assay"], here["measure"], strict=True)]
-        axes.plot(np.clip(here["left"], LEAST, MOST), y, "oDs^"[k % 4], ms=4.5, label=control, clip_on=False)
+        axes.plot(np.clip(here["left"], LEAST, MOST), y, "oDs^v"[k % 5], ms=4.5, label=control, clip_on=False)
         for left, at in zip(here["left"], y, strict=True):
             _beyond(axes, left, at)
     axes.axvline(0.5, color="0.5", lw=1, ls=":")

@@ -1,9 +1,10 @@
 """Populations of calibrated animals, each as `wormsim run calibrate_NAME` left it (table `animals`): ``hermaphrodite.parquet``, ``touched.parquet``,
 ``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, and three whose animals were searched further:
 ``touched_often.parquet`` from those of ``touched.parquet``, ``turning_further.parquet`` from those of ``turning.parquet``, ``turning_again.parquet``
-from those that ``turning_often`` refused. (Of the first 44 of ``turning_often`` and of ``turning_further`` the column `held` was reckoned from
-`evaluations`, as most of it ran before there was one; one column was renamed. Rows of ``turning_often``
-are of several versions of the search, so that today's command finds other animals of the same individuals.)
+from those that ``turning_often`` refused.
+(Of ``touched_often``, ``turning_further`` and the first 44 of ``turning_often`` the column `held` was reckoned afterwards, and those two that were
+searched further have no `refused`, as they ran before there was one; `turn_progress` of the first 19 of ``turning_often`` is called `turn_beyond`
+here. Rows of ``turning_often`` are of several versions of the search, so that today's command finds other animals of the same individuals.)
 
 ``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals (of ``pilot.parquet`` as
 far as anybody knows: whose its six are was not kept), found while the calibration was built; first candidates are drawn near them, and none of

@@ -78,9 +78,7 @@ class Scoring:
     def effects(self, wiring: str, lines: pd.DataFrame, most: int | None = None) -> list[Effect]:
         """What the (first `most`) individuals of a wiring say of each line."""
         here = self.values[self.values["wiring"] == wiring]
-        here = here[individual_of(here["animal"]).isin(self.individuals(wiring)[:most])]
-        wide = {key: part.pivot(index="animal", columns="case", values="value") for key, part in here.groupby(["assay", "measure"])}
-        out = []
+        wide, out = self.wide(wiring, most), []
         for _, row in lines.iterrows():
             table = wide.get((row["assay"], row["measure"]), pd.DataFrame())
             lacking = [case for case in (INTACT, case_of(row)) if case not in table.columns]
@@ -90,8 +88,14 @@ class Scoring:
                 why = f"{row['assay']} gave no {row['measure']}" if done else f"{' and '.join(lacking)} not run in {row['assay']}"
                 out.append(Effect(**{**vars(nothing), "reason": why}))
             else:
-                out.append(effect(table[INTACT], table[case_of(row)], row["measure"], individual=individual_of(table.index)))
+                out.append(effect_of(table, case_of(row), row["measure"]))
         return out
+
+    def wide(self, wiring: str, most: int | None = None) -> dict[tuple[str, str], pd.DataFrame]:
+        """By assay and measure the values of (the first `most` individuals of) a wiring: a row for each animal, a column for each case."""
+        here = self.values[self.values["wiring"] == wiring]
+        here = here[individual_of(here["animal"]).isin(self.individuals(wiring)[:most])]
+        return {key: part.pivot(index="animal", columns="case", values="value") for key, part in here.groupby(["assay", "measure"], sort=False)}
 
     def controls(self) -> dict[str, list[str]]:
         """Other wirings than the real one: each alone, and shuffles together by kind; the kinds that were planned among them."""
@@ -101,6 +105,17 @@ class Scoring:
                 found = _KIND.match(name)
                 out.setdefault(found[1] if found else name, []).append(name)
         return out
+
+
+def effect_of(table: pd.DataFrame, case: str, measure: str) -> Effect:
+    """What animals say of a case: a table of :meth:`Scoring.wide`."""
+    return effect(table[INTACT], table[case], measure, individual=individual_of(table.index))
+
+
+def columns_of(e: Effect) -> dict:
+    """An effect as the columns of a table, without the verdict itself."""
+    return {"left": e.value, "low": e.low, "high": e.high, "median says": e.leaning, "individuals": e.individuals, "intact": e.intact,
+            "animals": e.animals, "failed": e.failed, "why": e.reason, **{f"share {name}": e.shares[name] for name in CATEGORIES}}
 
 
 def as_change(expected, said) -> tuple[np.ndarray, np.ndarray]:
@@ -129,9 +144,8 @@ def verdict_table(s: Scoring) -> pd.DataFrame:
         entry = {"id": i, **row}
         if i in said:
             e = said[i]
-            entry |= {"model says": e.verdict, "result": result(row["expected"], e.verdict), "left": e.value, "low": e.low, "high": e.high,
-                      "median says": e.leaning, "individuals": e.individuals, "intact": e.intact, "animals": e.animals, "failed": e.failed,
-                      "why": e.reason, "contacts": s.contacts.get(case_of(row), np.nan), **{f"share {name}": e.shares[name] for name in CATEGORIES}}
+            entry |= {"model says": e.verdict, "result": result(row["expected"], e.verdict), **columns_of(e),
+                      "contacts": s.contacts.get(case_of(row), np.nan)}
         out.append(entry)
     frame = pd.DataFrame(out)
     if "result" not in frame:

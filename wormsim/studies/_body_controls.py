@@ -1,4 +1,6 @@
-"""Is it the wiring that does it? Intact animals with other wiring between neurons, with none, without the tonic drive, without stretch receptors."""
+"""Is it the wiring that does it? Intact animals with other wiring between neurons, with none, without the tonic drive, without stretch receptors;
+and as they are, looked at again: what is missing then is chance, and that those are asked who did it the first time.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from ..animal import Wiring, edges_of, individual
 from ..effects import measure_of, response_left, shows
 from ..shuffle import shuffle
 
-NO_WIRING, OTHER_WIRING, NO_DRIVE, NO_STRETCH = WITHOUT = ("no neuron-neuron wiring", "shuffled neuron-neuron wiring", "no tonic drive",
-                                                           "no proprioception")
+NO_WIRING, OTHER_WIRING, NO_DRIVE, NO_STRETCH, AGAIN = WITHOUT = (
+    "no neuron-neuron wiring", "shuffled neuron-neuron wiring", "no tonic drive", "no proprioception", "nothing changed, looked at again")
 #: What is said of behaviours that are still there in most animals.
 SURVIVORS = {NO_WIRING: " and so are **not explained by the wiring between neurons**",
              OTHER_WIRING: " and so **did not need this wiring in these shuffles**, which keep every cell's numbers of partners"}
@@ -20,8 +22,8 @@ SURVIVORS = {NO_WIRING: " and so are **not explained by the wiring between neuro
 SURVIVES = 0.5
 
 
-def without(control: str, wiring: Wiring) -> tuple[Wiring, dict]:
-    """The wiring of a control, and what is said to the simulation.
+def without(control: str, wiring: Wiring, seed: int = 0) -> tuple[Wiring, dict]:
+    """The wiring of a control, and what is said to the assay, whose seed is `seed` else.
 
     Without wiring between neurons, or with other, thresholds are those of the animals so wired: every cell sits at the midpoint that its own
     rest gives it, as an intact one does; else silence would be all that was tested.
@@ -29,7 +31,11 @@ def without(control: str, wiring: Wiring) -> tuple[Wiring, dict]:
     Other wiring is a shuffle of that between neurons alone (:func:`wormsim.shuffle.shuffle`, ``degree``; its seed is the individual's number): what
     motor neurons do to muscles stays, so that a body is as able as before. The individual's number draws signs and factors anew for it, and
     its strengths, which were calibrated in the real wiring, stay.
+
+    Looked at again: another noise, and in assays that draw them other mates or moments, those of the next seed.
     """
+    if control == AGAIN:
+        return wiring, {"seed": seed + 1}
     if control == NO_DRIVE:
         return wiring, {"tonic": False}
     if control == NO_STRETCH:

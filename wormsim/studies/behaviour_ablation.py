@@ -2,8 +2,8 @@
 
 Order of work: the intact animals of the ensemble; every published removal that the assays can express, on every animal; the same on
 shuffled wirings that were calibrated in the same way; the intact animals again without wiring between neurons, with that wiring
-shuffled, without the tonic drive, and without stretch receptors; then the scores. Animals are one chunk each, and all removals of an animal are
-lanes of its kernel calls.
+shuffled, without the tonic drive, without stretch receptors, and as they are under another noise; then the scores, and every removal beside every
+measure. Animals are one chunk each, and all removals of an animal are lanes of its kernel calls.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from ..effects import MEASURES
 from ..errors import InputError
 from . import StudyFigure, StudyResult, score_table
 from ._behaviour_controls import score_rows
-from ._behaviour_removals import AGAIN, removal_table, removals_text
 from ._behaviour_removals import CAPTION as REMOVALS
-from ._behaviour_scores import INTACT, Scoring, confusion_table, pair_table, verdict_table
+from ._behaviour_removals import removal_table, removals_text
+from ._behaviour_scores import INTACT, REAL, Scoring, confusion_table, pair_table, verdict_table
 from ._behaviour_text import CAPTIONS, CONTROLS, summary_text
 from ._body_controls import WITHOUT, control_table, control_text, without
 
@@ -116,8 +116,8 @@ def assay_of(name: str) -> BehaviourAssay:
 
 
 def one_animal(spec: dict) -> pd.DataFrame:
-    """Chunk: one animal, intact and after every removal, in every assay, and intact AGAIN under the next seed; VALUE_COLUMNS without the wiring, and
-    `outcome`: "" where the value is that of a measure; else `measure` is an event, and the value says how often it ended so.
+    """Chunk: one animal, intact and after every removal, in every assay; VALUE_COLUMNS without the wiring, and `outcome`: "" where the value is
+    that of a measure; else `measure` is an event, and the value says how often it ended so.
     """
     circuit = load_circuit(spec["circuit"])
     row = pd.Series(spec["animal"])
@@ -134,18 +134,17 @@ def one_animal(spec: dict) -> pd.DataFrame:
         # one intact animal stands beside each removal: with the same noise, so that what differs is the removal
         recorded = assay.run(wiring, pd.concat([parameters] * len(acts), ignore_index=True), acts, seed=spec["seed"])
         out += _rows(assay, recorded, labels)
-        out += _rows(assay, assay.run(wiring, parameters, seed=spec["seed"] + 1), [AGAIN], counted=False)
         for control in spec["without"]:
-            changed, how = without(control, wiring)
-            out += _rows(assay, assay.run(changed, parameters, seed=spec["seed"], **how), [control])
+            changed, how = without(control, wiring, spec["seed"])
+            out += _rows(assay, assay.run(changed, parameters, **{"seed": spec["seed"], **how}), [control])
     return pd.DataFrame(out, columns=["assay", "case", "measure", "outcome", "value"]).assign(animal=spec["label"])
 
 
-def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str], counted: bool = True) -> list[tuple]:
-    """Every measure of every case (one animal a case), and what is counted in the first, if that is asked."""
+def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str]) -> list[tuple]:
+    """Every measure of every case (one animal a case), and what is counted in the first."""
     rows = [(assay.name, case, measure, "", float(x)) for measure, values in values_of(assay, recorded, len(cases)).items() if measure in MEASURES
             for case, x in zip(cases, values, strict=True)]
-    if assay.counts and counted:
+    if assay.counts:
         own = recorded.isel(variant=slice(0, None, len(cases)))
         rows += [(assay.name, cases[0], event, outcome, number) for (event, outcome), number in assay.counts(own).items()]
     return rows
@@ -169,14 +168,13 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     values = pd.concat(parts, ignore_index=True)
     counted = values["outcome"] != ""
     happened, values = values[counted & (values["wiring"] == "real wiring")], values[~counted].drop(columns="outcome")
-    controls = values["case"].isin(WITHOUT)
-    bodies, values = values[controls | (values["case"] == INTACT)], values[~controls]
     planned = {} if len(shuffled) else {f"{SHUFFLES}s": 0}
     scoring = Scoring(values, evidence, contacts_of(evidence, circuit), planned, spec.score.bootstrap, spec.seed)
     verdicts = verdict_table(scoring)
     scores = score_table(score_rows(scoring, verdicts))
-    removals = removal_table(values)
-    survives = control_table(bodies[bodies["wiring"] == "real wiring"], spec.controls.without)
+    removals = removal_table(scoring)
+    bodies = values[values["wiring"] == REAL]
+    survives = control_table(bodies, spec.controls.without)
     result = StudyResult(
         summary=[*summary_text(verdicts, scores), *removals_text(removals), *control_text(survives), *_elsewhere_text(spec),
                  _animals_text(spec, real, shuffled)],
@@ -187,7 +185,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         captions={**CAPTIONS, "removals": REMOVALS,
                   "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (one shuffle for "
                   "each animal, by its number, which draws signs and factors of its pairs anew; strengths as calibrated in the real wiring), without "
-                  "the tonic drive of AVB, and without stretch receptors: medians over the animals that show it intact; "
+                  "the tonic drive of AVB, without stretch receptors, and as they are under the next seed: medians over those that show it intact; "
                   "`show_then` counts all that show it under the control. "
                   "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
                   "One that is gone needs some wiring. One that is there with the wiring shuffled did not need "
@@ -208,8 +206,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
             result.tables["happened_by_ensemble"] = _each(spec, real, happened, happened_table)
             result.captions["happened_by_ensemble"] = (
                 "What happened (as in the table `happened`) to the animals of each calibration alone (`ensemble`).")
-        result.tables["without_by_ensemble"] = _each(spec, real, bodies[bodies["wiring"] == "real wiring"],
-                                                     lambda part: control_table(part, spec.controls.without))
+        result.tables["without_by_ensemble"] = _each(spec, real, bodies, lambda part: control_table(part, spec.controls.without))
         result.captions["without_by_ensemble"] = (
             "What intact animals still do under each control, for the animals of each calibration alone (`ensemble`).")
     result.figures = figures(result)
@@ -297,8 +294,7 @@ def _calibration_texts(name: str) -> list[str]:
     size, good = tried.size(), tried.sum()
     if "further" in table:
         before = table["further"].iloc[0]
-        own = f"the best that was found of them for '{before}', which refused them" if table.get("refused", pd.Series([False])).any() else (
-            f"their animals of '{before}'")
+        own = f"the best that was found of them for '{before}', which refused them" if table["refused"].any() else f"their animals of '{before}'"
         return [f"Of {size['real']} individuals of '{name}', searched further from {own}, {good['real']} were accepted.",
                 *(_calibration_texts(before) if before in ENSEMBLES else [])]
     shuffles = (f", and {good['degree']} of {size['degree']} degree-preserving shuffles, searched in the same way" if size.get("degree", 0)

@@ -129,7 +129,7 @@ def check(spec: Spec) -> None:
                              "pilots are animals of other individuals: set search.first")
 
 
-def own_animals(search: SearchTable, seed: int) -> pd.DataFrame:
+def own_animals(search: SearchTable, seed: int, warn: bool = False) -> pd.DataFrame:
     """The animals of an ensemble that are searched further: the first of every individual of the real wiring that was accepted.
 
     Of those `refused` the best that was found, where anything was searched: who was given up at the first candidates is not among them. The
@@ -137,12 +137,15 @@ def own_animals(search: SearchTable, seed: int) -> pd.DataFrame:
     """
     name = search.further
     table = load_animals(name, accepted=not search.refused)
-    if "refused" in table and table["refused"].eq(True).any():
+    if table["refused"].any():
         raise InputError(f"search.further = {name!r} holds animals that were searched further after they had been refused: another search would "
                          "have looks that they were chosen by; take the ensemble that refused them, with more generations")
+    if "held" in table and any(steps()[step].often for step in search.asked) and not search.refused:
+        raise InputError(f"search.further = {name!r} holds animals that were accepted by looks made anew in every generation, which this search "
+                         "would have again; search those further that it refused (search.refused = true), or ask a step with fixed looks")
     table = table[(table["kind"] == "real") & (table["animal"] == 0)]
     if search.refused:
-        table = _refused(table, search)
+        table = _refused(table, search, warn)
     if table.empty:
         raise InputError(f"search.further = {name!r}: no animal of the real wiring was {'searched and refused' if search.refused else 'accepted'}")
     if other := sorted(set(table.get("seed", [0])) - {seed}):
@@ -150,7 +153,7 @@ def own_animals(search: SearchTable, seed: int) -> pd.DataFrame:
     return table
 
 
-def _refused(table: pd.DataFrame, search: SearchTable) -> pd.DataFrame:
+def _refused(table: pd.DataFrame, search: SearchTable, warn: bool) -> pd.DataFrame:
     """Those of an ensemble who were searched in the last step that is asked for here, and refused, the cheapest first."""
     name, targets = search.further, steps()[search.asked[-1]].targets
     if len(parts_of(name)) > 1 or len(alternatives_of(name)) > 1:
@@ -164,7 +167,7 @@ def _refused(table: pd.DataFrame, search: SearchTable) -> pd.DataFrame:
     table = table[~table["accepted"] & (table["generations"] > 0)]
     # of who was refused at an earlier step, or failed, nothing is known of what is asked here
     known = table[[t.name for t in targets]].notna().all(axis=1)
-    if not known.all():
+    if warn and not known.all():
         warn_data(int((~known).sum()), f"individuals of {name!r} were refused at an earlier step or failed: they are not searched further")
     table = table[known]
     short = missed(targets, {t.name: table[t.name].to_numpy(float) for t in targets})
@@ -225,8 +228,10 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     search = spec.search
     # a chunk is what is done with one individual, however many are tried
     common = {"settings": search.model_dump(mode="json", include=set(HowTable.model_fields)), "seed": spec.seed}
+    refused = 0
     if search.further:
-        own = own_animals(search, spec.seed).head(search.individuals)
+        own = own_animals(search, spec.seed, warn=True)
+        refused, own = len(own), own.head(search.individuals)
         tried = [{**common, "number": int(number), "shuffle": None, "further": search.further, "refused": search.refused,
                   "own": {key: float(x) for key, x in animal.items()}}
                  for number, (_, animal) in zip(own["number"], parameters_of(own).iterrows(), strict=True)]
@@ -266,7 +271,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
                           "aimed at": f"{t.low:g} to {t.high:g}", "accepted": f"{t.accept_low:g} to {t.accept_high:g}",
                           "required": t.required, "source": t.source})
     return StudyResult(
-        summary=[" ".join(text), _how_text(spec)],
+        summary=[" ".join(text), _how_text(search, refused)],
         scores=score_table(rows), tables={"animals": animals, "targets": pd.DataFrame(table)},
         captions={"animals": "Every individual tried: whether it was accepted, what was measured, and its parameters.",
                   "targets": "What accepted animals do, beside the band aimed at and the band of acceptance; where that is not required, nobody was "
@@ -276,16 +281,14 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     )
 
 
-def _how_text(spec: Spec) -> str:
-    """What was settled before, and where the search began."""
-    search = spec.search
+def _how_text(search: SearchTable, refused: int) -> str:
+    """What was settled before, and where the search began; `refused` individuals could be searched further."""
     start = "Nothing was ablated. Bands, first candidates and the rules by which a search ends stood in the code before this ran, after trials"
     if not search.further:
         return start + (" on other individuals; pilots, where there are any, are animals of other individuals, as far as their table says whose "
                         "they are.")
     before = load_animals(search.further, accepted=False).query("kind == 'real' and animal == 0")["accepted"]
     if search.refused:
-        refused = len(own_animals(search, spec.seed))
         return start + (f". Each individual starts from the best that was found of it for '{search.further}', where it was searched and refused, as "
                         f"{refused} of the {len(before)} were that were tried then; the cheapest come first. Its looks, or the noise of those that "
                         "are fixed, are others than it had; the looks by which it was refused then are not in `held`. No shuffled wiring was "
