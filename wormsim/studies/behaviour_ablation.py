@@ -265,10 +265,11 @@ def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
 
 
 def figures(result: StudyResult) -> dict[str, StudyFigure]:
-    """Scorecard, confusion and controls from the tables; and, of a male with a mate, a turn frame by frame from the run that is kept."""
+    """Scorecard, confusion, controls and removals from the tables; and, of a male with a mate, a turn frame by frame from the run that is kept."""
     from ..plotting import behaviour as draw
+    from ..plotting.removals import removal_figures
 
-    out = draw.behaviour_figures(result.tables)
+    out = draw.behaviour_figures(result.tables) | removal_figures(result.tables["removals"])
     for trace in result.traces.values():
         if "mate_x_mm" in trace:
             from ..plotting.mating_strip import turn_figures
