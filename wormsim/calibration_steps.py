@@ -3,8 +3,14 @@
 from .calibration import Step
 from .hermaphrodite_calibration import hermaphrodite_steps
 from .male_calibration import male_steps
+from .male_stopping import stopping_step
 
 
 def steps() -> dict[str, Step]:
     """Steps of hermaphrodites and of males."""
-    return {**hermaphrodite_steps(), **male_steps()}
+    return {**hermaphrodite_steps(), **steps_of_males()}
+
+
+def steps_of_males() -> dict[str, Step]:
+    """Steps of males."""
+    return {**male_steps(), "stopping_often": stopping_step()}

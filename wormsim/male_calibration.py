@@ -142,7 +142,7 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
     """Alone under NOISES noises, and in each of `worlds`; not-a-number where a male failed."""
     n = len(parameters)
     out, alone = crawling(wiring, parameters, [seed + 1000 * k for k in range(NOISES)], _RUN_S)
-    all_of_them = _meet(wiring, parameters, worlds, [seed + 1000 * k for k in range(len(worlds))])
+    all_of_them = in_worlds(wiring, parameters, worlds, [seed + 1000 * k for k in range(len(worlds))])
     fine = (all_of_them["failed"].to_numpy() == "").reshape(-1, n)
     rounds = [_rounds(all_of_them, k, n, fine) for k in range(1, len(worlds))]
     for name in rounds[0]:  # the worse of her two ends: an upper limit is checked at one of them
@@ -152,7 +152,7 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
         for name, value in met(all_of_them, k).items():
             out[name][k] = value
     # the noises of the meetings are the first of those: there he is his own twin
-    twins = _twins(alone, np.arange(len(worlds) * n))
+    twins = twins_of(alone, np.arange(len(worlds) * n))
     out["answered"] = np.where(fine.all(axis=0), answered(all_of_them, twins, n), np.nan)
     return out
 
@@ -160,7 +160,7 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
 def observe_bending(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
     """What BENDING asks for, (A,) each: a shorter look, alone under two noises and beside one mate."""
     out, _ = crawling(wiring, parameters, [seed, seed + 1000], _RUN_S)
-    there = _meet(wiring, parameters, meetings(wiring)[1:2], [seed + 1000])
+    there = in_worlds(wiring, parameters, meetings(wiring)[1:2], [seed + 1000])
     return out | _rounds(there, 0, len(parameters), (there["failed"].to_numpy() == "")[None])
 
 
@@ -169,14 +169,14 @@ def observe_answering_often(wiring: Wiring, parameters: pd.DataFrame, seed: int)
     n, (x, y) = len(parameters), start_pose(wiring)
     mates = draw(OFTEN, x, y, wiring.form, _MATES, first=OFTEN * seed, gap_mm=IN_TOUCH_MM)
     out, alone = crawling(wiring, parameters, [seed], _OFTEN_RUN_S)
-    there = _meet(wiring, parameters, [World(mate=her) for her in mates], [seed] * OFTEN, _OFTEN_RUN_S)
+    there = in_worlds(wiring, parameters, [World(mate=her) for her in mates], [seed] * OFTEN, _OFTEN_RUN_S)
     contact, speed = np.full((2, OFTEN * n), np.nan)
     for v in np.flatnonzero(there["failed"].to_numpy() == ""):
         m = meeting(there, v)
-        along, held = _along(there, v, m)
-        contact[v], speed[v] = held[m.time_s > 0.5].mean(), _speed(m, along, 0.10)
+        along, held = way_along(there, v, m)
+        contact[v], speed[v] = held[m.time_s > 0.5].mean(), speed_along(m, along, 0.10)
     contact, speed = (z.reshape(OFTEN, n).mean(axis=0) for z in (contact, speed))
-    twins = _twins(alone, np.tile(np.arange(n), OFTEN))
+    twins = twins_of(alone, np.tile(np.arange(n), OFTEN))
     part = np.nan_to_num(answered(there, twins, n))  # none that he could have answered: none answered
     return {**{name: out[name] for name in AT_ANY_TIME}, "meet_contact": contact, "scan_mm_s": speed,
             "answered": np.where(np.isnan(contact), np.nan, part)}
@@ -194,7 +194,7 @@ def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
     worlds = [World(mate=beside(x, y, wiring.form, at=1 - far if k % 2 else far, parallel=bool(k % 2), vulva_faces=bool(rng.random() < 0.5),
                                 gap_mm=IN_TOUCH_MM)) for k, far in enumerate(before)]
     out, alone = crawling(wiring, parameters, [seed], _TURN_RUN_S)
-    there = _meet(wiring, parameters, worlds, [seed] * OFTEN, _TURN_RUN_S)
+    there = in_worlds(wiring, parameters, worlds, [seed] * OFTEN, _TURN_RUN_S)
     seen = {name: np.full((OFTEN, n), np.nan) for name in ("scan_far_mm_s", "turn_beyond", "turn_lost_s", "turn_bend_per_mm")}
     read = {v: meeting(there, v) for v in np.flatnonzero(there["failed"].to_numpy() == "")}
     for v, m in read.items():
@@ -203,14 +203,14 @@ def observe_turning_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -
         for name, x in seen.items():
             x[v // n, v % n] = here[name]
     seen = {name: x.mean(axis=0) for name, x in seen.items()}
-    events = ethogram(there, _twins(alone, np.arange(n)), read).events
+    events = ethogram(there, twins_of(alone, np.arange(n)), read).events
     shares = {name: pooled_share(events, measure, n) for name, measure in (
         ("answered", "contact_response"), ("turns_round", "turns_round"), ("turn_success", "turn_success"))}
     fine = np.isfinite(seen["turn_beyond"])
     return {**{name: out[name] for name in AT_ANY_TIME}, **seen, **{name: np.where(fine, np.nan_to_num(x), np.nan) for name, x in shares.items()}}
 
 
-def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[World], noises: Sequence[int], duration_s: float = _RUN_S) -> xr.Dataset:
+def in_worlds(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[World], noises: Sequence[int], duration_s: float = _RUN_S) -> xr.Dataset:
     """Every male in every world, each under its noise: of variant v, male ``v % A`` in world ``v // A``."""
     import pandas as pd
 
@@ -219,7 +219,7 @@ def _meet(wiring: Wiring, parameters: pd.DataFrame, worlds: Sequence[World], noi
                             duration_s=duration_s, every_ms=_EVERY_MS, seeds=[noise for noise in noises for _ in range(n)])
 
 
-def _twins(alone: xr.Dataset, variants: np.ndarray) -> xr.Dataset:
+def twins_of(alone: xr.Dataset, variants: np.ndarray) -> xr.Dataset:
     """Males left alone at the times of the meetings."""
     return alone.isel(variant=variants, time=slice(None, None, round(_EVERY_MS / 1000 / float(alone["time_s"][1] - alone["time_s"][0]))))
 
@@ -252,14 +252,14 @@ def answered(meetings: xr.Dataset, alone: xr.Dataset, animals: int) -> np.ndarra
 def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
     """The first meeting."""
     m = meeting(behaviour, variant)
-    along, held = _along(behaviour, variant, m)
+    along, held = way_along(behaviour, variant, m)
     near = m.vulva_mm <= NEAR_MM
     later = m.time_s > 0.5
     # what leads to the vulva counts a little, so that a search has a slope: how near he comes at all
     stays = [b - a for a, b in runs(near & held)]
     stay = max(stays) * m.dt_s if stays else -min(float(m.vulva_mm.min()), 1.0)
     off = later & ~near
-    return {"meet_contact": float(held[later].mean()), "scan_mm_s": _speed(m, along, 0.15), "vulva_time_s": stay,
+    return {"meet_contact": float(held[later].mean()), "scan_mm_s": speed_along(m, along, 0.15), "vulva_time_s": stay,
             "prodding_at": float(m.protraction[near].mean()) if near.any() else 0.0,
             "prodding_off": float(m.protraction[off].mean()) if off.any() else 0.0}
 
@@ -270,14 +270,14 @@ def turned(behaviour: xr.Dataset, variant: int, before: float = 1.0 - TURN_AT, m
     `m` is what was read of it already.
     """
     m = m or meeting(behaviour, variant)
-    along, held = _along(behaviour, variant, m)
+    along, held = way_along(behaviour, variant, m)
     round_her = np.flatnonzero(along >= before + TIP)
     apart = [b - a for a, b in runs(~held[: round_her[0] if len(round_her) else None])]
-    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": _speed(m, along, before - 0.05), "turn_progress": float(along.max()),
-            "turn_bend_per_mm": _bend(behaviour, variant, m), "turn_lost_s": max(apart, default=0) * m.dt_s}
+    return {"turn_contact": float(held[m.time_s > 0.5].mean()), "scan_far_mm_s": speed_along(m, along, before - 0.05),
+            "turn_progress": float(along.max()), "turn_bend_per_mm": _bend(behaviour, variant, m), "turn_lost_s": max(apart, default=0) * m.dt_s}
 
 
-def _speed(m: Meeting, along: np.ndarray, goal: float) -> float:
+def speed_along(m: Meeting, along: np.ndarray, goal: float) -> float:
     """Speed along her in mm/s, from the start until he has gone `goal` of her length, at most for _SCAN_S."""
     there = np.flatnonzero(along >= goal)
     until = min(float(m.time_s[there[0]]) if len(there) else _SCAN_S, _SCAN_S)
@@ -306,7 +306,7 @@ def _bends(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
     return np.clip(ventral_bend(x_mm, y_mm).mean(axis=1) / DRIVEN_BEND_PER_MM, -1.0, 1.0)
 
 
-def _along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray, np.ndarray]:
+def way_along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarray, np.ndarray]:
     """How far he has been along her outline while in touch, as a share of her length, (T,), towards the end that his own tail points to at the
     start, and round it; and whether he is in touch, give or take GRACE_S, (T,) bool.
     """

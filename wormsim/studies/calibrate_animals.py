@@ -19,11 +19,10 @@ from ..calibrated import OTHERS, alternatives_of, load_animals, parameters_of, p
 from ..calibration import from_unit, missed, to_unit
 from ..calibration_race import DOUBT, EACH, LOOKS
 from ..calibration_search import calibrate
-from ..calibration_steps import steps
+from ..calibration_steps import steps, steps_of_males
 from ..circuit import load_circuit
 from ..errors import InputError, UnknownNameError, warn_data
 from ..hermaphrodite_calibration import hermaphrodite_steps
-from ..male_calibration import male_steps
 from ..metrics.proportion import wilson
 from . import StudyResult, score_table
 
@@ -93,7 +92,7 @@ def check(spec: Spec) -> None:
         if name not in steps():
             raise UnknownNameError("step of a calibration", name, steps())
     male = individual(load_circuit(search.circuit), 0, spec.seed).form is MALE
-    own = male_steps() if male else hermaphrodite_steps()
+    own = steps_of_males() if male else hermaphrodite_steps()
     if others := [name for name in search.asked if name not in own]:
         raise InputError(f"asked = {', '.join(others)}: these are no steps of a {'male' if male else 'hermaphrodite'}, which circuit = "
                          f"{search.circuit!r} is of; there are {', '.join(own)}")
