@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,10 @@ def test_figures_are_drawn_from_tables(results):
     assert set(results.result.figures) == {"published_rows", "confusion", "without"}
     for figure in results.result.figures.values():
         assert figure.draw().axes
+    older = replace(results.result, tables={name: table for name, table in results.result.tables.items() if name != "removals"})
+    assert set(behaviour_ablation.figures(older)) == {"published_rows", "confusion", "without"}
+    many = results.result.tables["removals"].assign(individuals=16)
+    assert "removals" in behaviour_ablation.figures(replace(results.result, tables={**results.result.tables, "removals": many}))
 
 
 def test_an_interrupted_run_gives_the_same(folder, results):
@@ -204,7 +209,7 @@ def test_bad_settings(folder):
 
 def test_without_wiring_only_the_way_to_muscle_is_left():
     wiring = individual(ws.load_circuit("whole_hermaphrodite"), 5)
-    bare, how = without(NO_WIRING, wiring)
+    bare, how = without(NO_WIRING, wiring, 0)
     assert how == {}
     neurons = (wiring.circuit.connectome.cells["kind"] == "neuron").to_numpy()
     for edges in (bare.excitatory, bare.inhibitory, bare.gap):
@@ -220,8 +225,8 @@ def test_without_wiring_only_the_way_to_muscle_is_left():
 
 def test_other_wiring_exchanges_partners_of_neurons_and_leaves_muscles_theirs():
     wiring = individual(ws.load_circuit("whole_male"), 5)
-    other, how = without(OTHER_WIRING, wiring)
-    again, _ = without(OTHER_WIRING, wiring)
+    other, how = without(OTHER_WIRING, wiring, 0)
+    again, _ = without(OTHER_WIRING, wiring, 0)
     assert how == {}
     assert other.number == wiring.number
     assert other.form == wiring.form
@@ -335,7 +340,7 @@ def test_what_only_a_control_shows_is_said_and_not_drawn():
     table = control_table(values, [NO_WIRING])
     assert table.set_index("measure")["animals"].to_dict() == {"vulva_stop": 0, "contact_response": 2}
     text = control_text(table)[0]
-    assert text.endswith("Gone in most: nothing. Nobody does when intact, and some do then: x vulva_stop (1 of 2).")
+    assert text.endswith("Gone in most: nothing. Nobody shows it in the first, intact run, and some do then: x vulva_stop (1 of 2).")
     labels = [t.get_text() for t in survival(table).axes[0].get_yticklabels()]
     assert labels == ["x: contact_response"]
 
@@ -378,12 +383,13 @@ def test_mating_is_run_beside_the_same_males_without_a_mate(monkeypatch):
     monkeypatch.setattr(behaviour_ablation, "assay_of", lambda name: short)
     row = animal.iloc[0].to_dict() | {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0, "number": 0, "seed": 0}
     found = behaviour_ablation.one_animal({"circuit": "whole_male", "animal": row, "evidence": "male_behaviour", "assays": ["mating"], "seed": 3,
-                                           "without": [NO_WIRING], "label": 0})
+                                           "without": [NO_WIRING, AGAIN], "label": 0})
     counted = found[found["outcome"] != ""]
-    assert set(counted["case"]) == {"intact", NO_WIRING}
-    for case, (changed, how) in (("intact", (male, {})), (NO_WIRING, without(NO_WIRING, male))):
+    assert set(counted["case"]) == {"intact", NO_WIRING, AGAIN}
+    for case, (changed, how) in (("intact", (male, {})), (NO_WIRING, without(NO_WIRING, male, 0)), (AGAIN, (male, {"seed": 4}))):
         own = counted[counted["case"] == case].set_index(["measure", "outcome"])["value"].to_dict()
-        assert own == short.counts(short.run(changed, parameters_of(animal).astype(float), seed=3, **how))  # as if nobody had been ablated beside him
+        # as if nobody had been ablated beside him
+        assert own == short.counts(short.run(changed, parameters_of(animal).astype(float), **({"seed": 3} | how)))
     spent = counted[(counted["measure"] == "seconds") & (counted["case"] == "intact")]
     assert spent["value"].sum() == pytest.approx(2 * 2.0, abs=0.3)
 

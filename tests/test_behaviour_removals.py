@@ -36,15 +36,15 @@ def test_each_removal_stands_beside_all_others_the_most_spoiled_first():
 
 
 def test_what_is_so_by_construction_stands_apart():
-    """B is, of this measure; of another it is a removal like any."""
+    """B and C are, of this measure, and C does not; of another B is a removal like any."""
     other = planted({"ablate A": 1.0, "ablate B": 0.0}, measure="contact_response")
-    table = removals(planted({"ablate A": 1.0, "ablate B": 0.0}), other, built=["B"])
+    table = removals(planted({"ablate A": 1.0, "ablate B": 0.0, "ablate C": 1.0}), other, built=["B", "C"])
     assert table.set_index(["measure", "case"])["kind"].to_dict() == {
-        ("turns_round", "ablate B"): "by construction", ("turns_round", "ablate A"): "removal",
+        ("turns_round", "ablate B"): "by construction", ("turns_round", "ablate A"): "removal", ("turns_round", "ablate C"): "by construction",
         ("contact_response", "ablate B"): "removal", ("contact_response", "ablate A"): "removal"}
     text, = removals_text(table)
     assert "turns_round: of 1 removals 0 change it, 1 leave it normal, 0 have no prediction" in text
-    assert "; 1 more change it by construction. mating contact_response: of 2 removals 1 change it" in text
+    assert "; of 2 that are to by construction 1 do. mating contact_response: of 2 removals 1 change it" in text
 
 
 def test_animals_of_one_individual_are_one_number_and_shuffles_are_left_out():
@@ -59,7 +59,7 @@ def test_a_removal_after_which_animals_fail_is_counted_and_upsets_no_order():
     values.loc[(values["case"] == "ablate B") & (values["animal"] < 2), "value"] = np.nan
     table = removals(values)
     assert table[["case", "model says", "failed"]].to_numpy().tolist() == [
-        ["ablate B", "no prediction", 2], ["ablate D", "impaired", 0], ["ablate C", "normal", 0], ["ablate A", "no prediction", 16]]
+        ["ablate A", "no prediction", 16], ["ablate B", "no prediction", 2], ["ablate D", "impaired", 0], ["ablate C", "normal", 0]]
     text, = removals_text(table)
     assert "of 4 removals 1 change it, 1 leave it normal, 2 have no prediction" in text
 

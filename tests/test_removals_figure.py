@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from test_behaviour_removals import planted, removals
@@ -26,12 +27,27 @@ def rgb(name, share=1.0):
 
 
 def test_most_spoiled_first_and_controls_below():
-    cases, columns, written, colour = grid(removals(planted({AGAIN: 0.0, "ablate A": 1.0, "ablate B": 0.0, "ablate C": 0.5})))
-    assert cases == ["ablate B", "ablate C", "ablate A", AGAIN]
-    assert columns == ["mating: turns_round"]
-    assert written == {(0, 0): "0.00", (1, 0): "0.50", (2, 0): "1.00", (3, 0): "0.00"}
-    for place, name in enumerate(("lost", "impaired", "normal", "lost")):
+    """A spoils the first measure most, B all three in the median."""
+    left = {"turns_round": {AGAIN: 0.0, "ablate A": 0.0, "ablate B": 0.5}, "contact_response": {"ablate A": 1.0, "ablate B": 0.6},
+            "turns_tried": {"ablate A": 1.0, "ablate B": 1.0}}
+    cases, columns, written, colour = grid(removals(*(planted(shares, measure=measure) for measure, shares in left.items())))
+    assert cases == ["ablate B", "ablate A", AGAIN]
+    assert columns == ["mating: turns_round", "mating: contact_response", "mating: turns_tried"]
+    assert {at: text for at, text in written.items() if text} == {
+        (0, 0): "0.50", (0, 1): "0.60", (0, 2): "1.00", (1, 0): "0.00", (1, 1): "1.00", (1, 2): "1.00", (2, 0): "0.00"}
+    for place, name in enumerate(("impaired", "lost", "lost")):
         assert list(colour[place, 0]) == rgb(name)
+
+
+def test_a_removal_after_which_animals_fail_is_drawn():
+    """After A all do, and after B two of sixteen, so that too few are left for a verdict; where nothing could be measured nothing is written."""
+    values = planted({"ablate A": np.nan, "ablate B": 0.1, "ablate C": 1.0, "ablate D": 0.5})
+    values.loc[(values["case"] == "ablate B") & (values["animal"] < 2), "value"] = np.nan
+    cases, _, written, colour = grid(removals(values))
+    assert cases == ["ablate A", "ablate B", "ablate D", "ablate C"]
+    assert written == {(0, 0): "failed", (1, 0): "0.10", (2, 0): "0.50", (3, 0): "1.00"}
+    assert list(colour[0, 0]) == [1.0, 1.0, 1.0]
+    assert list(colour[1, 0]) == rgb("lost", PALE)
 
 
 def test_what_only_the_median_says_is_pale_and_what_is_so_by_construction_stands_in_brackets():
@@ -48,7 +64,9 @@ def test_what_was_not_run_stays_white_and_what_too_few_show_or_nothing_was_remov
     few = planted({"ablate A": 0.0}, animals=range(3), measure="turn_success")
     untouched = planted({AGAIN: 1.0}, measure="speed_mm_s")
     _, columns, written, colour = grid(removals(planted({"ablate A": 1.0}), planted({"ablate B": 1.0}, measure="contact_response"), few, untouched))
+    older = removals(planted({"ablate A": 1.0})).drop(columns="kind")
     assert columns == ["mating: turns_round", "mating: contact_response"]
     assert written == {(0, 0): "1.00", (1, 1): "1.00"}
     assert list(colour[0, 1]) == [1.0, 1.0, 1.0]
-    assert removal_figures(removals(few)) == {} == removal_figures(removals(untouched)) == removal_figures(pd.DataFrame(columns=["assay"]))
+    for table in (removals(few), removals(untouched), pd.DataFrame(columns=["assay"]), older):
+        assert removal_figures(table) == {}

@@ -6,7 +6,8 @@ below were chosen before any closed-loop run was scored, and for every measure a
 measures of touch and of contacts with a mate are was changed after first runs had given no prediction for any of their lines, and the unit from
 the animal to the individual after one had been given that hung on it. That nothing is less than nothing left, and that a loss is asked only of those
 that do it, was decided between two scored runs as well; no verdict of the shipped experiments moved by either (2026-11).
-`turns_tried` and its margin came in after males had been ablated; no published line is on it.
+Measures that came in after males had been ablated have the same margins: `turns_round`, on which lines of turning are scored (two of the three
+ensembles of males had been ablated by then), and `turns_tried`, on which there is no published line.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..effects import LEAST_INDIVIDUALS, NO_PREDICTION
+from ..effects import IMPAIRED, LEAST_INDIVIDUALS, NO_PREDICTION
 from ..studies import StudyFigure
 from ..studies._behaviour_removals import BY_CONSTRUCTION, CONTROL
 from .behaviour import COLOURS
@@ -22,20 +22,20 @@ LONGEST = 46
 
 
 def removal_figures(table: pd.DataFrame) -> dict[str, StudyFigure]:
-    """The figure, of what enough individuals show; none where there is nothing to draw."""
-    if table.empty:
+    """The figure, of the measures that enough individuals show after some removal; none where there is no such, or in tables of older versions."""
+    if not {"individuals", "kind"} <= set(table.columns):
         return {}
-    shown = table[table["individuals"] >= LEAST_INDIVIDUALS]
-    removed = shown[shown["kind"] != CONTROL]
-    if removed.empty:
+    most = table[table["kind"] != CONTROL].groupby(["assay", "measure"])["individuals"].max()
+    measures = set(most.index[most >= LEAST_INDIVIDUALS])
+    if not measures:
         return {}
-    measures = set(zip(removed["assay"], removed["measure"], strict=True))
-    shown = shown[[pair in measures for pair in zip(shown["assay"], shown["measure"], strict=True)]]
+    shown = table[[pair in measures for pair in zip(table["assay"], table["measure"], strict=True)]]
     return {"removals": StudyFigure(
         lambda: removals(shown), "What is left after every removal that was run, published or not: the median over the individuals that show the "
-        "measure, most spoiled rows first, controls below the line. Full colour: the ensemble says so; pale: only the median does. In brackets: "
-        "true by construction. Empty: not run in that assay, or it cannot be measured. A column of one colour is a behaviour that most removals "
-        "spoil: a loss there says little of the cells removed.",
+        "measure, most spoiled rows first (by the median of their numbers), controls below the line. Full colour: the ensemble says so (an "
+        "interval across lost and impaired counts as impaired, whatever the median); pale: only the median does, as too few individuals are left "
+        "or the interval is too wide. In brackets: to be so by construction. Empty: not run in that assay, or nothing is left to be measured. A "
+        "column of one colour is a behaviour that most removals spoil: a loss there says little of the cells removed.",
         "Grid of removals by measures, coloured by lost, impaired, normal and enhanced, with what is left written in")}
 
 
@@ -58,16 +58,18 @@ def removals(table: pd.DataFrame) -> Figure:
     colour = np.ones((len(cases), len(columns), 3))
     figure = Figure(figsize=(3.6 + 0.85 * len(columns), 1.9 + 0.21 * len(cases)), layout="constrained")
     axes = figure.subplots()
-    told = zip(*(table[name] for name in ("case", "assay", "measure", "kind", "model says", "median says", "left")), strict=True)
-    for case, assay, measure, kind, said, median, left in told:
+    told = zip(*(table[name] for name in ("case", "assay", "measure", "kind", "model says", "median says", "left", "failed")), strict=True)
+    for case, assay, measure, kind, said, median, left, failed in told:
+        at = cases.index(case), columns.index((assay, measure))
         only_median = said == NO_PREDICTION
         name = median if only_median else said
         if np.isfinite(left) and name in COLOURS:
-            at = cases.index(case), columns.index((assay, measure))
             share = PALE if only_median else 1.0
             colour[at] = share * np.array(to_rgb(COLOURS[name])) + 1 - share
-            text = f"({left:.2f})" if kind == BY_CONSTRUCTION else f"{left:.2f}"
-            axes.text(at[1], at[0], text, ha="center", va="center", fontsize=6.5, color="black" if only_median else "white")
+        number = f"{left:.2f}" if np.isfinite(left) else "failed" if failed else ""
+        dark = only_median or name == IMPAIRED
+        axes.text(at[1], at[0], f"({number})" if number and kind == BY_CONSTRUCTION else number, ha="center", va="center", fontsize=6.5,
+                  color="black" if dark else "white")
     axes.imshow(colour, aspect="auto")
     first = sum(not control[case] for case in cases)
     axes.axhline(first - 0.5, color="black", lw=1)

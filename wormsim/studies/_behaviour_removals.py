@@ -16,8 +16,9 @@ from ._body_controls import AGAIN, WITHOUT
 
 REMOVAL, CONTROL = "removal", "control"
 CAPTION = ("Every removal that was run, by every measure of its assay, and the controls: verdict, median of what is left with its interval, and "
-           "shares of the individuals; most spoiled first. The removals are those of the published lines, most of which are of other behaviours: a "
-           "loss that stands among many others is not one that these cells alone bring about.")
+           "shares of the individuals; most spoiled first, before them those after which all fail. `kind`: removal, control, or by construction (a "
+           "published line of that measure is so); `failed` of `animals` could not be measured. The removals are those of the published lines, most "
+           "of which are of other behaviours: a loss that stands among many others is not one that these cells alone bring about.")
 
 
 def removal_table(s: Scoring) -> pd.DataFrame:
@@ -27,7 +28,7 @@ def removal_table(s: Scoring) -> pd.DataFrame:
     -------
     DataFrame
         Columns assay, measure, case, kind ("removal", "by construction" where a published line of that measure is so, "control"), model says,
-        and what :func:`wormsim.studies._behaviour_scores.columns_of` gives. What no animal shows when intact, and none is asked for, has no row.
+        and what :func:`wormsim.studies._behaviour_scores.columns_of` gives. A measure that no intact animal shows has no row.
     """
     built = {(row["assay"], row["measure"], case_of(row)) for _, row in s.lines(BY_CONSTRUCTION).iterrows()}
     rows = []
@@ -38,15 +39,15 @@ def removal_table(s: Scoring) -> pd.DataFrame:
             kind = CONTROL if case in WITHOUT else BY_CONSTRUCTION if (assay, measure, case) in built else REMOVAL
             if said.individuals or said.failed:
                 found.append({"assay": assay, "measure": measure, "case": case, "kind": kind, "model says": said.verdict, **columns_of(said)})
-        rows += sorted(found, key=lambda row: (np.isnan(row["left"]), row["left"], row["case"]))
+        rows += sorted(found, key=lambda row: (not np.isnan(row["left"]), row["left"], row["case"]))
     return pd.DataFrame(rows, columns=["assay", "measure", "case", "kind", "model says"] if not rows else None)
 
 
 def removals_text(table: pd.DataFrame) -> list[str]:
-    """How many removals change each measure, beside none, where enough individuals show it."""
+    """How many removals change each measure, beside the animals looked at again, where enough individuals show it."""
     parts = []
     for (assay, measure), here in table.groupby(["assay", "measure"], sort=False):
-        own, built, again = here[here["kind"] == REMOVAL], int((here["kind"] == BY_CONSTRUCTION).sum()), here[here["case"] == AGAIN]
+        own, built, again = here[here["kind"] == REMOVAL], here[here["kind"] == BY_CONSTRUCTION], here[here["case"] == AGAIN]
         if own.empty or own["individuals"].max() < LEAST_INDIVIDUALS:
             continue
         normal, unsaid = (int((own["model says"] == name).sum()) for name in (NORMAL, NO_PREDICTION))
@@ -54,6 +55,7 @@ def removals_text(table: pd.DataFrame) -> list[str]:
         parts.append(f"{assay} {measure}: of {len(own)} removals {len(own) - normal - unsaid} change it, {normal} leave it normal, {unsaid} have no "
                      f"prediction (by medians {medians}; {own['left'].median():.2f} is left in the median of them all)"
                      + "".join(f"; {AGAIN}: {r.left:.2f} left ({r.low:.2f} to {r.high:.2f})" for r in again.itertuples())
-                     + (f"; {built} more change it by construction" if built else ""))
+                     + (f"; of {len(built)} that are to by construction {int((~built['model says'].isin((NORMAL, NO_PREDICTION))).sum())} do"
+                        if len(built) else ""))
     text = "**Every removal beside every measure** (table `removals`), published for it or not: what most removals spoil is not tied to one of them. "
     return [text + ". ".join(parts) + "."] if parts else []

@@ -148,8 +148,8 @@ def _margins() -> str:
         f"**What the words mean.** Every animal is compared with itself. Less than {LOST_BELOW:g} of the response left is lost, less than "
         f"{IMPAIRED_BELOW:g} impaired, more than {ENHANCED_ABOVE:.2f} enhanced; the whole interval of the median has to lie there (across lost "
         f"and impaired it counts as impaired), in {LEAST_INDIVIDUALS} individuals or more; animals of one individual, which share its "
-        "signs and strength factors, are one number, their median. The margins of what is scored were chosen before any run "
-        "and are measured by nobody."
+        "signs and strength factors, are one number, their median. The margins were chosen before any run, are the same for "
+        "measures that came in later (`turns_round`, `turns_tried`), and are measured by nobody."
     )
 
 

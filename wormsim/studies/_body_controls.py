@@ -22,8 +22,8 @@ SURVIVORS = {NO_WIRING: " and so are **not explained by the wiring between neuro
 SURVIVES = 0.5
 
 
-def without(control: str, wiring: Wiring, seed: int = 0) -> tuple[Wiring, dict]:
-    """The wiring of a control, and what is said to the assay, whose seed is `seed` else.
+def without(control: str, wiring: Wiring, seed: int) -> tuple[Wiring, dict]:
+    """The wiring of a control, and keyword arguments for the assay's run, which has the seed `seed` where none is among them.
 
     Without wiring between neurons, or with other, thresholds are those of the animals so wired: every cell sits at the midpoint that its own
     rest gives it, as an intact one does; else silence would be all that was tested.
@@ -101,7 +101,7 @@ def control_text(table: pd.DataFrame) -> list[str]:
         so = SURVIVORS.get(control, "") if len(kept) else ""
         out.append(f"With {control}: still there in most animals, or in as many, are {name(kept)}{so}. Gone in most: {name(lost)}.")
         if len(gained):
-            out[-1] += " Nobody does when intact, and some do then: " + ", ".join(f"{r.assay} {r.measure} ({r.show_then} of {r.of})"
+            out[-1] += " Nobody shows it in the first, intact run, and some do then: " + ", ".join(f"{r.assay} {r.measure} ({r.show_then} of {r.of})"
                                                                                   for r in gained.itertuples()) + "."
     return out
 
