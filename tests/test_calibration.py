@@ -12,7 +12,7 @@ import xarray as xr
 
 import wormsim as ws
 import wormsim.calibration_looks as looks
-from wormsim import hermaphrodite_calibration, male_calibration
+from wormsim import hermaphrodite_calibration, male_calibration, male_stopping
 from wormsim.animal import individual
 from wormsim.assays import tap
 from wormsim.behaviour_assay import (
@@ -117,7 +117,7 @@ def test_a_crawler_crawls_under_every_noise(monkeypatch):
     (male_calibration.observe_bending, [7, 1007]),
     # of these each look has its own
     (hermaphrodite_calibration.observe_touched_often, [7]), (male_calibration.observe_answering_often, [7]),
-    (male_calibration.observe_turning_often, [7])])
+    (male_calibration.observe_turning_often, [7]), (male_stopping.observe_stopping_often, [7])])
 def test_animals_have_to_crawl_under_more_than_the_noise_of_their_calibration(observe, noises, monkeypatch):
     class SeenError(Exception):
         pass
