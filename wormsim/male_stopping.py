@@ -16,7 +16,7 @@ from .behaviour_assay import mean_between, velocity
 from .body.male_tail import ORGANS
 from .body.mate import IN_TOUCH_MM, beside
 from .body.parameters import FREE, MALE_KEYS
-from .calibration import Step, Target
+from .calibration import HOPELESS, Step, Target
 from .calibration_looks import AT_ANY_TIME, crawling
 from .closed_loop import World, simulate_animals, start_pose
 from .male_calibration import CRAWLING_BENT, in_worlds, speed_along, twins_of, way_along
@@ -130,4 +130,4 @@ def _driven(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np
 def stopping_step() -> Step:
     """The step, for :func:`wormsim.calibration_steps.steps`."""
     return Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *STOPPING_OFTEN), observe_stopping_often, tuple(FREE), STOPPERS,
-                hopeless=np.inf, often=True)
+                hopeless=1.5 * HOPELESS, often=True)
