@@ -44,7 +44,7 @@ def test_what_is_so_by_construction_stands_apart():
         ("contact_response", "ablate B"): "removal", ("contact_response", "ablate A"): "removal"}
     text, = removals_text(table)
     assert "turns_round: of 1 removals 0 change it, 1 leave it normal, 0 have no prediction" in text
-    assert "; of 2 that are to by construction 1 do. mating contact_response: of 2 removals 1 change it" in text
+    assert "; of 2 removals that should change it by construction 1 do. mating contact_response: of 2 removals 1 change it" in text
 
 
 def test_animals_of_one_individual_are_one_number_and_shuffles_are_left_out():

@@ -10,17 +10,19 @@ from test_calibration import beside_her, together, undulating
 import wormsim as ws
 from wormsim import male_stopping
 from wormsim.animal import individual
-from wormsim.body.male_tail import ORGANS
-from wormsim.calibration import total_cost
+from wormsim.body.form import MALE
+from wormsim.body.male_tail import CLOACA, ORGANS
 from wormsim.calibration_looks import AT_ANY_TIME
 from wormsim.calibration_steps import steps
-from wormsim.male_stopping import BEFORE, FACES, STAY_S, STOPPING_OFTEN, observe_stopping_often, stay
+from wormsim.closed_loop import start_pose
+from wormsim.male_stopping import BEFORE, FACES, STAY_S, observe_stopping_often, stay
 from wormsim.mating_contact import meeting
+from wormsim.mating_ethogram import PAUSED_PER_S
 
 
-def along(stops=False, faces=True, speed=0.05, start=0.4):
-    """He waits for 1 s, backs from 0.4 of her towards her tail, and stops at the vulva or goes on to 0.7; he is on the flank +1."""
-    run = beside_her(lambda t: min(start + speed * max(t - 1.0, 0.0), 0.5 if stops else 0.7), lambda t: 1)
+def along(stops=False, faces=True, speed=0.05, start=0.4, wait_s=1.0):
+    """He waits, backs from 0.4 of her towards her tail, and stops at the vulva or goes on to 0.7; he is on the flank +1."""
+    run = beside_her(lambda t: min(start + speed * max(t - wait_s, 0.0), 0.5 if stops else 0.7), lambda t: 1)
     return run.assign(vulva_side=("variant", [1.0 if faces else -1.0]))
 
 
@@ -42,24 +44,28 @@ def test_what_was_not_recorded_is_not_near():
 
 
 def test_a_look_counts_stops_by_the_ethogram_and_asks_that_he_goes_on_elsewhere(monkeypatch):
-    """The first male stops in two of three passages, and goes on where the vulva is on her other flank; the second in none, and stays there too;
-    the third failed in one meeting.
+    """The first male stops in two of three meetings, answers, and goes on where the vulva is on her other flank; the second in none, backs from the
+    start, and stays there too; the third failed in one meeting.
     """
     male = individual(ws.load_circuit("whole_male"), 0)
+    own = np.stack(start_pose(male))[:, round(CLOACA * 48)]
     asked = {}
 
     def beside(wiring, parameters, worlds, noises, duration_s):
-        asked["mates"] = [world.mate for world in worlds]
+        asked.update(mates=[world.mate for world in worlds], noises=noises)
         runs = []
-        for k, faces in enumerate(FACES):
-            runs += [along(faces and k < 2, faces), along(not faces, faces, speed=0.1), along(faces=faces)]
+        for k, mate in enumerate(asked["mates"]):
+            faces = _faces(mate, own)
+            runs += [along(faces and k < 2, faces), along(not faces, faces, speed=0.1, wait_s=0.0), along(faces=faces)]
         there = together(runs)
         there["failed"] = ("variant", ["", "", "crosses itself", *[""] * 9])
         return there
 
     def alone(wiring, parameters, world, perturbations, *, duration_s, every_ms, seeds):
-        asked["driven"] = [(set(wiring.circuit.select(*p[0].cells)), p[0].g_nS) for p in perturbations]
-        return undulating([-0.1, -0.1, -0.1, 0.0, 0.1, 0.1], [0.4] * 6, duration_s)
+        asked.update(driven=[(set(wiring.circuit.select(*p[0].cells)), p[0].g_nS) for p in perturbations], seeds=seeds)
+        run = undulating([-0.1, -0.1, -0.1, 0.0, 0.1, 0.1], [0.4] * 6, duration_s)
+        run["x_mm"] = run["x_mm"] + 5.0 * np.minimum(run["time_s"], male_stopping._FROM_S - 1.0)  # what comes before does not count
+        return run
 
     twins = together([beside_her(lambda t: 0.6 - 0.02 * t, lambda t: 1, gap_mm=0.2, frames=241, dt_s=0.05) for _ in range(3)])
     monkeypatch.setattr(male_stopping, "crawling", lambda *_: ({name: np.ones(3) for name in AT_ANY_TIME}, twins))
@@ -67,24 +73,65 @@ def test_a_look_counts_stops_by_the_ethogram_and_asks_that_he_goes_on_elsewhere(
     monkeypatch.setattr(male_stopping, "simulate_animals", alone)
     seen = observe_stopping_often(male, pd.DataFrame({"g_organ_nS": [1.0, 2.0, 3.0]}), 4)
     assert set(seen) == {t.name for t in steps()["stopping_often"].targets}
-    assert seen["vulva_stop"][:2] == pytest.approx([2 / 3, 0.0])
+    assert seen["stops"][:2] == pytest.approx([2 / 3, 0.0])
+    assert seen["answered"][:2] == pytest.approx([1.0, 1.0])
     assert 0.3 - BEFORE[1] <= seen["goes_on"][0] <= 0.3 - BEFORE[0]
     assert seen["goes_on"][1] == pytest.approx(seen["goes_on"][0] - 0.2, abs=0.01)
+    # 0.05 mm/s after a second of waiting, over the way until shortly before the vulva; a stop there does not count as slow
+    assert 0.02 < seen["scan_mm_s"][0] < 0.05
+    assert seen["scan_mm_s"][1] == pytest.approx(0.1, abs=0.01)
     assert seen["vulva_near"][0] > seen["vulva_near"][1]
     assert seen["vulva_pace"][0] < seen["vulva_pace"][1]
     assert seen["driven_mm_s"] == pytest.approx([0.1] * 3, abs=0.02)
-    assert seen["driven_pace"][0] < seen["driven_pace"][1]
-    assert all(np.isnan(seen[name][2]) for name in ("vulva_stop", "answered", "scan_mm_s", "vulva_near", "vulva_pace"))
-    cost = total_cost(STOPPING_OFTEN, {**seen, "vulva_stop": np.nan_to_num(seen["vulva_stop"])})
-    assert cost[0] < cost[1] < cost[2]
+    assert seen["driven_pace"][0] < seen["driven_pace"][1] == pytest.approx(np.log2(0.1 / (PAUSED_PER_S * MALE.length_mm)), abs=0.2)
+    assert all(np.isnan(seen[name][2]) for name in ("stops", "answered", "scan_mm_s", "vulva_near", "vulva_pace"))
     # first some rays alone, then with all that feels the vulva, each male by what his organs open
     vulvas = {cell for organ in ORGANS if organ.feels == "vulva" for cell in male.circuit.select(*organ.cells)}
     cells, opened = zip(*asked["driven"], strict=True)
     assert all(not cells[k] & vulvas for k in range(3))
     assert all(cells[k] == cells[0] | vulvas for k in range(3, 6))
-    assert np.array(opened) / opened[0] == pytest.approx([1, 2, 3, 1, 2, 3])
-    headings = [np.cos(mate.heading_rad) < 0 for mate in asked["mates"]]
-    assert sorted(headings[:2]) == sorted(headings[2:]) == [False, True]  # her head and her tail in turn
-    first = asked["mates"]
-    observe_stopping_often(male, pd.DataFrame({"g_organ_nS": [1.0, 2.0, 3.0]}), 5)
-    assert not {(m.x_mm, m.y_mm) for m in first} & {(m.x_mm, m.y_mm) for m in asked["mates"]}
+    assert opened == pytest.approx([0.45, 0.9, 1.35] * 2)
+    assert asked["noises"] == [4] * 4
+    assert asked["seeds"] == [4] * 6
+    assert [_faces(mate, own) for mate in asked["mates"]] == list(FACES)
+    first, first_ways = asked["mates"], {}
+    for seed in range(5, 13):
+        observe_stopping_often(male, pd.DataFrame({"g_organ_nS": [1.0, 2.0, 3.0]}), seed)
+        assert not {(m.x_mm, m.y_mm) for m in first} & {(m.x_mm, m.y_mm) for m in asked["mates"]}
+        first_ways[seed] = _way(asked["mates"][0], own) > 0
+        for mate in asked["mates"]:
+            # her vulva lies behind him, where he backs to
+            assert BEFORE[0] - 0.02 <= abs(_way(mate, own)) <= BEFORE[1] + 0.02
+            assert (_way(mate, own) > 0) == (_parallel(mate, male))
+        assert sorted(_parallel(mate, male) for mate in asked["mates"]) == [False, False, True, True]
+    assert len(set(first_ways.values())) == 2  # he begins now with her head, now with her tail
+
+
+def _axis(mate):
+    """From her head to her tail."""
+    return -np.array([np.cos(mate.heading_rad), np.sin(mate.heading_rad)])
+
+
+def _way(mate, own):
+    """From him to her middle, towards her tail, in her lengths."""
+    return float((np.array([mate.x_mm, mate.y_mm]) - own) @ _axis(mate)) / mate.form.length_mm
+
+
+def _faces(mate, own):
+    """Whether the vulva is on the flank on which he is."""
+    axis = _axis(mate)
+    return bool(mate.vulva_side * (np.array([-axis[1], axis[0]]) @ (own - np.array([mate.x_mm, mate.y_mm]))) > 0)
+
+
+def _parallel(mate, male):
+    """Whether his tail points the way hers does."""
+    x, y = start_pose(male)
+    return bool(_axis(mate) @ np.array([x[-1] - x[0], y[-1] - y[0]]) > 0)
+
+
+def test_crawling_is_weighed_more_strictly_than_in_the_other_steps():
+    own = {t.name: t for t in steps()["stopping_often"].targets}
+    for other in steps()["turning_often"].targets:
+        if other.name in AT_ANY_TIME:
+            assert own[other.name].scale == other.scale / 2
+            assert (own[other.name].accept_low, own[other.name].accept_high) == (other.accept_low, other.accept_high)

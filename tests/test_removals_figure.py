@@ -45,7 +45,7 @@ def test_a_removal_after_which_animals_fail_is_drawn():
     values.loc[(values["case"] == "ablate B") & (values["animal"] < 2), "value"] = np.nan
     cases, _, written, colour = grid(removals(values))
     assert cases == ["ablate A", "ablate B", "ablate D", "ablate C"]
-    assert written == {(0, 0): "failed", (1, 0): "0.10", (2, 0): "0.50", (3, 0): "1.00"}
+    assert written == {(0, 0): "-", (1, 0): "0.10", (2, 0): "0.50", (3, 0): "1.00"}
     assert list(colour[0, 0]) == [1.0, 1.0, 1.0]
     assert list(colour[1, 0]) == rgb("lost", PALE)
 

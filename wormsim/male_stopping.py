@@ -1,9 +1,9 @@
-"""What is asked of an intact male that is to stop at the vulva: that he does in most passages, and goes on where she has none on that flank.
+"""What is asked of an intact male that is to stop at the vulva: that he does beside most mates, and goes on where she has none on that flank.
 
-A stop has little slope: who passes within half a second is far from it whatever he does in that time. So three things that lead there are
-looked at as well, and guide a search: that he stands still, alone, while all that feels the vulva is held depolarised beside some of his
-rays (with those rays alone he backs); how near to the vulva his cloaca stays once it has come there; and how fast he is then. Nobody is
-refused for these three.
+A stop has little slope: who passes within half a second is far from it whatever he does in that time. So four things that lead there are
+looked at as well, and guide a search: that he backs, alone, while some of his rays are held depolarised; that he stands still while all that
+feels the vulva is as well; how near to the vulva his cloaca stays once it has come there; and how fast he is then. Nobody is refused for
+these four.
 """
 
 from __future__ import annotations
@@ -35,26 +35,30 @@ _STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
 #: faster has passed before anything could stop him. The last four guide the search and refuse nobody but who failed.
 STOPPING_OFTEN = (
     Target("answered", 0.80, 1.0, 0.30, 1.0, 0.25, "share of his contacts that he answers by backing: " + _STEPS),
-    Target("scan_mm_s", 0.03, 0.12, 0.01, 0.25, 0.03, "along her, until he has gone the way to the vulva: body_mechanics (low); wider here"),
-    Target("vulva_stop", 1.0, 1.0, 0.60, 1.0, 0.25, "share of his passages of the vulva at which he stops: " + _STEPS),
-    Target("goes_on", 0.10, 1.5, 0.04, 1.5, 0.05,
-           "how far he goes beyond the vulva's place where it lies on her other flank, in her lengths: it is the vulva that stops him (chosen here)"),
+    Target("scan_mm_s", 0.03, 0.12, 0.01, 0.25, 0.03, "along her, until SHORT of the vulva's place: body_mechanics (low); wider here"),
+    Target("stops", 1.0, 1.0, 0.60, 1.0, 0.25, "share of the meetings with a vulva on the flank that he meets in which he stops there: " + _STEPS),
+    Target("goes_on", 0.25, 1.5, 0.20, 1.5, 0.10,
+           "how far he goes beyond the vulva's place where it lies on her other flank, in her lengths, further than who stops is carried beyond a "
+           "vulva that he meets (0.04 to 0.20 in a trial): it is the vulva that stops him (chosen here)"),
     Target("vulva_near", 1.0, 1.0, -np.inf, np.inf, 0.30, "1 at the vulva, 0.5 at NEAR_MM from it: mean over STAY_S once he has come there"),
     Target("vulva_pace", -np.inf, 0.0, -np.inf, np.inf, 0.90, "his speed then, in doublings of that of a pause (Yemini et al. 2013)"),
     Target("driven_mm_s", 0.04, 0.16, -np.inf, np.inf, 0.03, "backward velocity alone while some of his rays are held depolarised (chosen here)"),
     Target("driven_pace", -np.inf, 0.0, -np.inf, np.inf, 1.20, "his speed while what feels the vulva is held as well, as vulva_pace"),
 )
-#: What makes him stop: what a male alone has, and what backs him. Not how long a contact outlasts itself: with little of it nobody answers.
-STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV")
+#: What is drawn anew: what a male alone has, and what backs him. Not how long a contact outlasts itself: with little of it nobody answers.
+REDRAWN = (*MALE_KEYS, "in_back", "half_other_mV")
 #: Which of the meetings of a look have the vulva on the flank that he meets (chosen here).
 FACES = (True, True, True, False)
-#: How far before the vulva his cloaca meets her, in her lengths, and how long a meeting lasts, s (chosen here).
-BEFORE, _RUN_S = (0.06, 0.18), 12.0
+#: How far before the vulva his cloaca meets her, in her lengths, out of what counts as there; and how long a meeting lasts, s (chosen here).
+BEFORE, _RUN_S = (0.10, 0.20), 12.0
+#: His speed on the way is taken until so far before it, as there he may stop: TAIL_MM of the ethogram, in lengths of hers of 1 mm.
+SHORT = 0.05
 #: How long he is looked at once he is there, s, and the distance at which he counts as half there, mm (chosen here).
 STAY_S, NEAR_MM = 3.5, 0.04
 #: Rays that touch her in males that scan (trials), and what is held open in them and in what feels the vulva, in g_organ (chosen here).
 _TOUCHED, _SHARE = (2, 3, 4, 6, 8, 9), 0.45
-#: Duration of the sieve-like runs alone and what is taken of them, s; slowest and fastest pace that is told apart, doublings (chosen here).
+#: Duration of the runs alone with cells held depolarised, and from when on they count, s; slowest and fastest pace that is told apart, doublings
+#: (chosen here).
 _DRIVEN_S, _FROM_S, _PACES = 9.0, 4.0, (-1.0, 4.5)
 #: Seed of their mates: those of the assay have 0, those of the other calibrations 78.
 _MATES = 79
@@ -63,8 +67,8 @@ _MATES = 79
 def observe_stopping_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np.ndarray]:
     """What STOPPING_OFTEN and, but for its least speed, CRAWLING_BENT ask for, (A,) each, in one look: one noise, alone and in four meetings.
 
-    He meets her a little before her vulva, now towards her head and now towards her tail, in one of four on the other flank. Shares are of the
-    events of a look, and 0 without any: who had no occasion has not done it.
+    He meets her a little before her vulva, now towards her head and now towards her tail, in one of four on the other flank. Who never comes there,
+    or has no contact that he could answer, has not done it.
     """
     n, (x, y), rng = len(parameters), start_pose(wiring), np.random.default_rng([_MATES, seed])
     far = BEFORE[0] + (BEFORE[1] - BEFORE[0]) * rng.random(len(FACES))
@@ -78,7 +82,7 @@ def observe_stopping_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) 
     for v, m in read.items():
         k = v // n
         along, _ = way_along(there, v, m)
-        seen["scan_mm_s"][k, v % n] = speed_along(m, along, far[k])
+        seen["scan_mm_s"][k, v % n] = speed_along(m, along, far[k] - SHORT)
         if FACES[k]:
             seen["vulva_near"][k, v % n], seen["vulva_pace"][k, v % n] = stay(m)
         else:
@@ -88,8 +92,10 @@ def observe_stopping_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) 
              "vulva_near": seen["vulva_near"][faces].mean(axis=0), "vulva_pace": seen["vulva_pace"][faces].mean(axis=0)}
     events = ethogram(there, twins_of(alone, np.arange(n)), read).events
     fine = np.isfinite(means["scan_mm_s"])
-    shares = {name: np.where(fine, np.nan_to_num(pooled_share(events, measure, n)), np.nan)
-              for name, measure in (("answered", "contact_response"), ("vulva_stop", "vulva_stop"))}
+    stopped = events.loc[(events["event"] == "passage of the vulva") & (events["outcome"] == "stopped"), "variant"].unique()
+    shares = {name: np.where(fine, x, np.nan) for name, x in (
+        ("answered", np.nan_to_num(pooled_share(events, "contact_response", n))),
+        ("stops", np.bincount(stopped.astype(int) % n, minlength=n) / faces.sum()))}
     return {**{name: out[name] for name in AT_ANY_TIME}, **means, **shares, **_driven(wiring, parameters, seed)}
 
 
@@ -130,7 +136,8 @@ def _driven(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np
 
 def stopping_step() -> Step:
     """The step, for :func:`wormsim.calibration_steps.steps`."""
-    # who stands still alone stops easily: off its bands crawling costs more than in the other steps (chosen here)
+    # who stands still alone stops easily: off its bands crawling costs four times what it does in other steps, and an individual in whom no first
+    # candidate crawls is given up (chosen here)
     crawling_alone = (replace(t, scale=t.scale / 2) for t in CRAWLING_BENT if t.name in AT_ANY_TIME)
-    return Step((*crawling_alone, *STOPPING_OFTEN), observe_stopping_often, tuple(FREE), STOPPERS,
-                hopeless=1.5 * HOPELESS, often=True)
+    return Step((*crawling_alone, *STOPPING_OFTEN), observe_stopping_often, tuple(FREE), REDRAWN,
+                hopeless=2 * HOPELESS, often=True)

@@ -34,8 +34,9 @@ def removal_figures(table: pd.DataFrame) -> dict[str, StudyFigure]:
         lambda: removals(shown), "What is left after every removal that was run, published or not: the median over the individuals that show the "
         "measure, most spoiled rows first (by the median of their numbers), controls below the line. Full colour: the ensemble says so (an "
         "interval across lost and impaired counts as impaired, whatever the median); pale: only the median does, as too few individuals are left "
-        "or the interval is too wide. In brackets: to be so by construction. Empty: not run in that assay, or nothing is left to be measured. A "
-        "column of one colour is a behaviour that most removals spoil: a loss there says little of the cells removed.",
+        "or the interval is too wide. In brackets: to be so by construction. -: it can be measured in nobody, who failed or does not move so. "
+        "Empty: not run in that assay. A column of one colour is a behaviour that most removals spoil: a loss there says little of the cells "
+        "removed.",
         "Grid of removals by measures, coloured by lost, impaired, normal and enhanced, with what is left written in")}
 
 
@@ -66,7 +67,7 @@ def removals(table: pd.DataFrame) -> Figure:
         if np.isfinite(left) and name in COLOURS:
             share = PALE if only_median else 1.0
             colour[at] = share * np.array(to_rgb(COLOURS[name])) + 1 - share
-        number = f"{left:.2f}" if np.isfinite(left) else "failed" if failed else ""
+        number = f"{left:.2f}" if np.isfinite(left) else "-" if failed else ""
         dark = only_median or name == IMPAIRED
         axes.text(at[1], at[0], f"({number})" if number and kind == BY_CONSTRUCTION else number, ha="center", va="center", fontsize=6.5,
                   color="black" if dark else "white")

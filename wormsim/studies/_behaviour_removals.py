@@ -15,10 +15,12 @@ from ._behaviour_scores import INTACT, REAL, Scoring, columns_of, effect_of
 from ._body_controls import AGAIN, WITHOUT
 
 REMOVAL, CONTROL = "removal", "control"
+UNCHANGED = (NORMAL, NO_PREDICTION)
 CAPTION = ("Every removal that was run, by every measure of its assay, and the controls: verdict, median of what is left with its interval, and "
-           "shares of the individuals; most spoiled first, before them those after which all fail. `kind`: removal, control, or by construction (a "
-           "published line of that measure is so); `failed` of `animals` could not be measured. The removals are those of the published lines, most "
-           "of which are of other behaviours: a loss that stands among many others is not one that these cells alone bring about.")
+           "shares of the individuals; most spoiled first, before them those after which it can be measured in nobody. `kind`: removal, control, or "
+           "by construction (a published line of that measure is so); `animals` were compared, and `failed` more could not be measured. The "
+           "removals are those of the published lines, most of which are of other behaviours: a loss that stands among many others is not one "
+           "that these cells alone bring about.")
 
 
 def removal_table(s: Scoring) -> pd.DataFrame:
@@ -55,7 +57,7 @@ def removals_text(table: pd.DataFrame) -> list[str]:
         parts.append(f"{assay} {measure}: of {len(own)} removals {len(own) - normal - unsaid} change it, {normal} leave it normal, {unsaid} have no "
                      f"prediction (by medians {medians}; {own['left'].median():.2f} is left in the median of them all)"
                      + "".join(f"; {AGAIN}: {r.left:.2f} left ({r.low:.2f} to {r.high:.2f})" for r in again.itertuples())
-                     + (f"; of {len(built)} that are to by construction {int((~built['model says'].isin((NORMAL, NO_PREDICTION))).sum())} do"
+                     + (f"; of {len(built)} removals that should change it by construction {int((~built['model says'].isin(UNCHANGED)).sum())} do"
                         if len(built) else ""))
     text = "**Every removal beside every measure** (table `removals`), published for it or not: what most removals spoil is not tied to one of them. "
     return [text + ". ".join(parts) + "."] if parts else []
