@@ -54,12 +54,12 @@ def test_animals_of_one_individual_are_one_number_and_shuffles_are_left_out():
 
 
 def test_a_removal_after_which_animals_fail_is_counted_and_upsets_no_order():
-    """After A all fail, after B two of sixteen: no prediction, not no removal."""
-    values = planted({"ablate A": np.nan, "ablate B": 0.1, "ablate C": 1.0, "ablate D": 0.5})
+    """After Z all fail, after B two of sixteen: no prediction, not no removal."""
+    values = planted({"ablate Z": np.nan, "ablate B": 0.1, "ablate C": 1.0, "ablate D": 0.5})
     values.loc[(values["case"] == "ablate B") & (values["animal"] < 2), "value"] = np.nan
     table = removals(values)
     assert table[["case", "model says", "failed"]].to_numpy().tolist() == [
-        ["ablate A", "no prediction", 16], ["ablate B", "no prediction", 2], ["ablate D", "impaired", 0], ["ablate C", "normal", 0]]
+        ["ablate Z", "no prediction", 16], ["ablate B", "no prediction", 2], ["ablate D", "impaired", 0], ["ablate C", "normal", 0]]
     text, = removals_text(table)
     assert "of 4 removals 1 change it, 1 leave it normal, 2 have no prediction" in text
 

@@ -1,8 +1,8 @@
 """What is asked of an intact animal, and the points at which it can be found: the ground on which calibrations search. Nothing is ablated here.
 
 An individual fixes wiring, signs and strength factors; what is searched are the numbers of :mod:`wormsim.body.parameters`, in steps
-(:class:`Step`; what there is to ask stands in ``hermaphrodite_calibration.py`` and ``male_calibration.py``) that may ask for more and more.
-``calibration_search.py`` goes from step to step.
+(:class:`Step`; what there is to ask stands in ``hermaphrodite_calibration.py``, ``male_calibration.py`` and ``male_stopping.py``) that
+may ask for more and more. ``calibration_search.py`` goes from step to step.
 
 A target is a band; what lies outside costs the square of its distance in units of the target's `scale`, at most MOST. An animal is
 accepted when every target that is required is within its `accepted` band, which is wider than the band aimed at. How many individuals were tried

@@ -3,7 +3,7 @@
 from .calibration import Step
 from .hermaphrodite_calibration import hermaphrodite_steps
 from .male_calibration import male_steps
-from .male_stopping import stopping_step
+from .male_stopping import stopping_steps
 
 
 def steps() -> dict[str, Step]:
@@ -13,4 +13,4 @@ def steps() -> dict[str, Step]:
 
 def steps_of_males() -> dict[str, Step]:
     """Steps of males."""
-    return {**male_steps(), "stopping_often": stopping_step()}
+    return {**male_steps(), **stopping_steps()}

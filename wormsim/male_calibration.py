@@ -331,7 +331,7 @@ def way_along(behaviour: xr.Dataset, variant: int, m: Meeting) -> tuple[np.ndarr
 
 
 def male_steps() -> dict[str, Step]:
-    """Steps of a male, by name."""
+    """Steps of this module, by name."""
     keys, male = tuple(FREE), (*MALE_KEYS, "hold_s", "in_back", "gap_back", "half_back_mV", "gain_back")
     rays = switches(*_RAYS, g_nS=_TOUCHED_NS)
     turning = (*CRAWLING_BENT, *SCANNING, *TURNING)

@@ -22,7 +22,7 @@ from .calibration_looks import AT_ANY_TIME, crawling
 from .closed_loop import World, simulate_animals, start_pose
 from .male_calibration import CRAWLING_BENT, in_worlds, speed_along, twins_of, way_along
 from .mating_contact import Meeting, meeting
-from .mating_ethogram import PAUSED_PER_S, ethogram, pooled_share
+from .mating_ethogram import PAUSED_PER_S, TAIL_MM, ethogram, pooled_share
 from .perturbations.stimulate import Stimulate
 
 if TYPE_CHECKING:
@@ -35,24 +35,22 @@ _STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
 #: faster has passed before anything could stop him. The last four guide the search and refuse nobody but who failed.
 STOPPING_OFTEN = (
     Target("answered", 0.80, 1.0, 0.30, 1.0, 0.25, "share of his contacts that he answers by backing: " + _STEPS),
-    Target("scan_mm_s", 0.03, 0.12, 0.01, 0.25, 0.03, "along her, until SHORT of the vulva's place: body_mechanics (low); wider here"),
+    Target("scan_mm_s", 0.03, 0.12, 0.01, 0.25, 0.03, "along her, until TAIL_MM before the vulva's place: body_mechanics (low); wider here"),
     Target("stops", 1.0, 1.0, 0.60, 1.0, 0.25, "share of the meetings with a vulva on the flank that he meets in which he stops there: " + _STEPS),
-    Target("goes_on", 0.25, 1.5, 0.20, 1.5, 0.10,
+    Target("vulva_beyond", 0.25, 1.5, 0.20, 1.5, 0.10,
            "how far he goes beyond the vulva's place where it lies on her other flank, in her lengths, further than who stops is carried beyond a "
            "vulva that he meets (0.04 to 0.20 in a trial): it is the vulva that stops him (chosen here)"),
     Target("vulva_near", 1.0, 1.0, -np.inf, np.inf, 0.30, "1 at the vulva, 0.5 at NEAR_MM from it: mean over STAY_S once he has come there"),
     Target("vulva_pace", -np.inf, 0.0, -np.inf, np.inf, 0.90, "his speed then, in doublings of that of a pause (Yemini et al. 2013)"),
-    Target("driven_mm_s", 0.04, 0.16, -np.inf, np.inf, 0.03, "backward velocity alone while some of his rays are held depolarised (chosen here)"),
+    Target("backs_driven_mm_s", 0.04, 0.16, -np.inf, np.inf, 0.03, "his speed backward alone while some of his rays are held depolarised"),
     Target("driven_pace", -np.inf, 0.0, -np.inf, np.inf, 1.20, "his speed while what feels the vulva is held as well, as vulva_pace"),
 )
 #: What is drawn anew: what a male alone has, and what backs him. Not how long a contact outlasts itself: with little of it nobody answers.
-REDRAWN = (*MALE_KEYS, "in_back", "half_other_mV")
+_REDRAWN = (*MALE_KEYS, "in_back", "half_other_mV")
 #: Which of the meetings of a look have the vulva on the flank that he meets (chosen here).
 FACES = (True, True, True, False)
 #: How far before the vulva his cloaca meets her, in her lengths, out of what counts as there; and how long a meeting lasts, s (chosen here).
 BEFORE, _RUN_S = (0.10, 0.20), 12.0
-#: His speed on the way is taken until so far before it, as there he may stop: TAIL_MM of the ethogram, in lengths of hers of 1 mm.
-SHORT = 0.05
 #: How long he is looked at once he is there, s, and the distance at which he counts as half there, mm (chosen here).
 STAY_S, NEAR_MM = 3.5, 0.04
 #: Rays that touch her in males that scan (trials), and what is held open in them and in what feels the vulva, in g_organ (chosen here).
@@ -77,25 +75,26 @@ def observe_stopping_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) 
               for way, along, faces in zip(far, parallel, FACES, strict=True)]
     out, alone = crawling(wiring, parameters, [seed], _RUN_S)
     there = in_worlds(wiring, parameters, worlds, [seed] * len(FACES), _RUN_S)
-    seen = {name: np.full((len(FACES), n), np.nan) for name in ("scan_mm_s", "goes_on", "vulva_near", "vulva_pace")}
+    seen = {name: np.full((len(FACES), n), np.nan) for name in ("scan_mm_s", "vulva_beyond", "vulva_near", "vulva_pace")}
     read = {v: meeting(there, v) for v in np.flatnonzero(there["failed"].to_numpy() == "")}
     for v, m in read.items():
         k = v // n
         along, _ = way_along(there, v, m)
-        seen["scan_mm_s"][k, v % n] = speed_along(m, along, far[k] - SHORT)
+        seen["scan_mm_s"][k, v % n] = speed_along(m, along, far[k] - TAIL_MM / m.mate_length_mm)
         if FACES[k]:
             seen["vulva_near"][k, v % n], seen["vulva_pace"][k, v % n] = stay(m)
         else:
-            seen["goes_on"][k, v % n] = along.max() - far[k]
+            seen["vulva_beyond"][k, v % n] = along.max() - far[k]
     faces = np.array(FACES)
-    means = {"scan_mm_s": seen["scan_mm_s"].mean(axis=0), "goes_on": seen["goes_on"][~faces].mean(axis=0),
+    means = {"scan_mm_s": seen["scan_mm_s"].mean(axis=0), "vulva_beyond": seen["vulva_beyond"][~faces].mean(axis=0),
              "vulva_near": seen["vulva_near"][faces].mean(axis=0), "vulva_pace": seen["vulva_pace"][faces].mean(axis=0)}
-    events = ethogram(there, twins_of(alone, np.arange(n)), read).events
+    seen_all = ethogram(there, twins_of(alone, np.arange(n)), read)
     fine = np.isfinite(means["scan_mm_s"])
-    stopped = events.loc[(events["event"] == "passage of the vulva") & (events["outcome"] == "stopped"), "variant"].unique()
+    stops = seen_all.measures.query("measure == 'stops_at_vulva' and value > 0")["variant"].to_numpy(int)
+    stops = stops[faces[stops // n]]  # one who comes round her to a vulva on her other flank is not asked to
     shares = {name: np.where(fine, x, np.nan) for name, x in (
-        ("answered", np.nan_to_num(pooled_share(events, "contact_response", n))),
-        ("stops", np.bincount(stopped.astype(int) % n, minlength=n) / faces.sum()))}
+        ("answered", np.nan_to_num(pooled_share(seen_all.events, "contact_response", n))),
+        ("stops", np.bincount(stops % n, minlength=n) / faces.sum()))}
     return {**{name: out[name] for name in AT_ANY_TIME}, **means, **shares, **_driven(wiring, parameters, seed)}
 
 
@@ -130,14 +129,14 @@ def _driven(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> dict[str, np
                            duration_s=_DRIVEN_S, every_ms=100.0, seeds=[seed] * (2 * n))
     v, t = velocity(run)
     late = v[n:, t >= _FROM_S]
-    return {"driven_mm_s": -mean_between(v, t, _FROM_S, _DRIVEN_S)[:n],
+    return {"backs_driven_mm_s": -mean_between(v, t, _FROM_S, _DRIVEN_S)[:n],
             "driven_pace": _pace(np.sqrt(np.mean(late**2, axis=1)), wiring.form.length_mm)}
 
 
-def stopping_step() -> Step:
-    """The step, for :func:`wormsim.calibration_steps.steps`."""
+def stopping_steps() -> dict[str, Step]:
+    """Steps of this module, by name."""
     # who stands still alone stops easily: off its bands crawling costs four times what it does in other steps, and an individual in whom no first
     # candidate crawls is given up (chosen here)
     crawling_alone = (replace(t, scale=t.scale / 2) for t in CRAWLING_BENT if t.name in AT_ANY_TIME)
-    return Step((*crawling_alone, *STOPPING_OFTEN), observe_stopping_often, tuple(FREE), REDRAWN,
-                hopeless=2 * HOPELESS, often=True)
+    return {"stopping_often": Step((*crawling_alone, *STOPPING_OFTEN), observe_stopping_often, tuple(FREE), _REDRAWN, hopeless=2 * HOPELESS,
+                                   often=True)}

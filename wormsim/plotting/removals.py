@@ -21,9 +21,10 @@ PALE = 0.25
 LONGEST = 46
 
 
-def removal_figures(table: pd.DataFrame) -> dict[str, StudyFigure]:
-    """The figure, of the measures that enough individuals show after some removal; none where there is no such, or in tables of older versions."""
-    if not {"individuals", "kind"} <= set(table.columns):
+def removal_figures(table: pd.DataFrame | None) -> dict[str, StudyFigure]:
+    """The figure, of the measures that enough individuals show after some removal; none where there is no such, or no such table as
+    results of older versions have none."""
+    if table is None or not {"individuals", "kind"} <= set(table.columns):
         return {}
     most = table[table["kind"] != CONTROL].groupby(["assay", "measure"])["individuals"].max()
     measures = set(most.index[most >= LEAST_INDIVIDUALS])

@@ -269,9 +269,7 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
     from ..plotting import behaviour as draw
     from ..plotting.removals import removal_figures
 
-    out = draw.behaviour_figures(result.tables)
-    if "removals" in result.tables:  # not in results of older versions
-        out |= removal_figures(result.tables["removals"])
+    out = draw.behaviour_figures(result.tables) | removal_figures(result.tables.get("removals"))
     for trace in result.traces.values():
         if "mate_x_mm" in trace:
             from ..plotting.mating_strip import turn_figures
