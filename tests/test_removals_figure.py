@@ -16,8 +16,9 @@ def grid(table):
     """Labels of the lines and columns, written numbers by place, colours."""
     axes = removal_figures(table)["removals"].draw().axes[0]
     written = {(round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in axes.texts}
-    controls = table.groupby("case")["kind"].first().eq("control").sum()
-    assert list(axes.lines[0].get_ydata()) == [len(axes.get_yticklabels()) - controls - 0.5] * 2  # the line stands above the controls
+    removed = set(table.loc[table["kind"] != "control", "case"])
+    drawn = [t.get_text() in removed for t in axes.get_yticklabels()]
+    assert list(axes.lines[0].get_ydata()) == [sum(drawn) - 0.5] * 2  # the line stands above the controls
     return ([t.get_text() for t in axes.get_yticklabels()], [t.get_text() for t in axes.get_xticklabels()], written,
             axes.images[0].get_array().data)
 

@@ -22,8 +22,7 @@ LONGEST = 46
 
 
 def removal_figures(table: pd.DataFrame | None) -> dict[str, StudyFigure]:
-    """The figure, of the measures that enough individuals show after some removal; none where there is no such, or no such table as
-    results of older versions have none."""
+    """The figure, of the measures that enough individuals show after some removal; none without any, and of results of older versions."""
     if table is None or not {"individuals", "kind"} <= set(table.columns):
         return {}
     most = table[table["kind"] != CONTROL].groupby(["assay", "measure"])["individuals"].max()
