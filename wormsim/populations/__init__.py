@@ -10,6 +10,7 @@ here. Rows of ``turning_often`` are of several versions of the search, so that t
 far as anybody knows: whose its six are was not kept), found while the calibration was built; first candidates are drawn near them, and none of
 them is taken as it is. Of touch, 1250 and 1251 are those of `calibrate_touch_pilots`, 1301 was found in the same way, and the others, as those of
 mating, by earlier runs of the two calibrations. ``pilot_turning.parquet`` was found in trials near animals of ``male.parquet``,
-``pilot_turning_often.parquet`` near those of ``turning.parquet``, two of which are in it but for rounding, and ``pilot_stopping.parquet``
-near an animal of ``male.parquet``, 783, with organs that feel the vulva within 0.05 mm where the model has 0.02 (docs/animals.md).
+``pilot_turning_often.parquet`` near those of ``turning.parquet``, two of which are in it but for rounding, and ``pilot_stopping.parquet``,
+of 2010 and 2110, near an animal of ``male.parquet``, 783, that was bred with organs that feel the vulva within 0.05 mm where the model has 0.02
+(docs/animals.md).
 """
