@@ -436,6 +436,20 @@ def test_ablate_on_the_command_line(folder, monkeypatch):
     assert call("AVA", "--assay", "gentle_touch_front", "--model", "lif").exit_code == 2
 
 
+@pytest.mark.parametrize(("stops", "kept"), [({}, [5]), ({5: 1.0, 9: 2.0}, [5]), ({9: 2.0, 7: 1.0, 5: 0.0}, [5, 7])])
+def test_the_first_animal_is_kept_and_the_first_who_stops_at_a_vulva(monkeypatch, stops, kept):
+    """Of three, in the order of the ensemble."""
+    spec = behaviour_ablation.Spec(model={"circuit": "whole_male", "animals": "male", "assays": ["mating"]}, score={"evidence": "male_behaviour"})
+    monkeypatch.setattr(behaviour_ablation, "_shown", lambda spec, row: xr.Dataset(
+        {"x_mm": ("variant", np.zeros(3))}, {"animal": ("variant", [int(row["number"])] * 3)}, {"individual": int(row["number"])}))
+    real = pd.DataFrame({"number": [5, 7, 9], "animal": 0})
+    values = pd.DataFrame([(animal, measure, x) for animal, x in stops.items() for measure in ("stops_at_vulva", "turns_tried")],
+                          columns=["animal", "measure", "value"])
+    values.loc[values["measure"] == "turns_tried", "value"] = 9.0
+    run = behaviour_ablation.shown(spec, real, values)
+    assert run["animal"].to_numpy().tolist() == [animal for animal in kept for _ in range(3)]
+
+
 #: Measures of looks that go in steps, as a share of few events does.
 SHARED = ("touch_front_share", "nose_touch_share", "answered", "turns_round")
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from wormsim import mating_ethogram
 from wormsim.assays import mating
-from wormsim.body.male_tail import PROTRACTORS, RETRACTORS
+from wormsim.body.male_tail import CLOACA, PROTRACTORS, RETRACTORS
 from wormsim.errors import InputError
 from wormsim.mating_contact import meeting
 from wormsim.mating_ethogram import MEASURES, STATES, TAIL_MM, ethogram
@@ -215,6 +215,29 @@ def test_the_best_turn_is_the_one_that_is_drawn():
         assert {"turning"} <= {ax.get_title().split()[-1] for ax in axes}
     none = recording(male(ROUND, tips(1.0, (0.0, 5.0))))
     assert mating_strip.turn_figures(none.assign(state=(("variant", "time"), np.array(STATES)[ethogram(none).state]))) == {}
+
+
+def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
+    """One who stands at her vulva for two seconds, one for four, one who goes by: whatever their order, and whatever the variants are called."""
+    to_vulva = 1.2 + 0.5 + (1 - CLOACA) * 0.88
+    males = [male(STRAIGHT_ON, tips(to_vulva - 0.2, (SPEED, 2.0), (0.0, still), (SPEED, 8.0 - still))) for still in (2.0, 4.0, 0.0)]
+    for order in ([0, 1, 2], [2, 1, 0]):
+        run = recording(*[males[k] for k in order], vulva_side=("variant", [1] * 3)).assign_coords(variant=["a", "b", "c"])
+        run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
+        found = mating_strip.stops(run)
+        assert [order[v] for v in found["variant"]] == [1, 0]
+        stay = found["stop_s"] - found["start_s"]
+        assert stay.iloc[0] == pytest.approx(stay.iloc[1] + 2.0, abs=2 * DT)
+        figure = mating_strip.stop_figures(run)["stop"]
+        assert f"2 stays at the vulva with a stop ({stay.iloc[0]:.1f} s)" in figure.caption
+        axes = figure.draw().axes
+        assert len(axes) == mating_strip.FRAMES
+        assert sum(ax.get_title().endswith("at vulva") for ax in axes) >= 4
+        for ax in axes:  # about the vulva, which is drawn where it is
+            assert np.mean(ax.get_xlim()) == pytest.approx(0.5)
+            assert np.mean(ax.get_ylim()) == pytest.approx(R_HERS)
+            assert [(*line.get_xdata(), *line.get_ydata()) for line in ax.lines if line.get_marker() == "D"] == [pytest.approx((0.5, R_HERS))]
+    assert mating_strip.stop_figures(run.isel(variant=[0])) == {}
 
 
 def test_giving_up_before_her_end_is_no_try_staying_there_is_a_stall_and_an_end_of_the_recording_is_neither():

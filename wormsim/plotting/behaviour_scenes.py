@@ -120,7 +120,7 @@ def _scene(behaviour: xr.Dataset, variant: int, states: Any, places: Mapping | N
         failure = f"no position from {time_s[np.argmin(alive)]:.1f} s on"
     return Scene(_label(behaviour, variant), time_s, x, y, _radius(behaviour, variant), dorsal, ventral, cells,
                  *_places(behaviour, cells, places), glow, tuple(organs), tuple(muscles), _bouts(behaviour, variant, states, time_s, alive),
-                 _mate(behaviour, variant), failure)
+                 mate_of(behaviour, variant), failure)
 
 
 def _label(behaviour: xr.Dataset, variant: int) -> str:
@@ -177,7 +177,8 @@ def _places(behaviour: xr.Dataset, cells: Sequence[str], places: Mapping | None)
     return pairs[:, 0], pairs[:, 1]
 
 
-def _mate(behaviour: xr.Dataset, variant: int) -> Mate | None:
+def mate_of(behaviour: xr.Dataset, variant: int) -> Mate | None:
+    """The mate of variant number `variant`, with the place of her vulva; none where the recording has none."""
     x = _values(behaviour, "mate_x_mm", variant, "time", "mate_node")
     if x is None:
         return None

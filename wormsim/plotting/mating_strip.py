@@ -1,4 +1,4 @@
-"""A turn of a male round his mate, frame by frame."""
+"""A turn of a male round his mate, and a stop at her vulva, frame by frame."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from ..studies import StudyFigure
 from . import style
+from .behaviour_scenes import mate_of
 from .scene import outline
 
 if TYPE_CHECKING:
@@ -24,12 +25,16 @@ HALF_MM = (0.55, 0.42)
 BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
 
 
-def turns(behaviour: xr.Dataset) -> pd.DataFrame:
-    """The turns of a recording with a mate by the rules of the ethogram, the best first: ``variant`` (a place), ``start_s, stop_s, outcome``."""
+def _events(behaviour: xr.Dataset) -> pd.DataFrame:
+    """What happens in a recording with a mate by the rules of the ethogram, each in ``variant`` (a place)."""
     from ..mating_ethogram import ethogram
 
-    places = behaviour.assign_coords(variant=np.arange(behaviour.sizes["variant"]))
-    found = ethogram(places).events.query("event == 'turn'")
+    return ethogram(behaviour.assign_coords(variant=np.arange(behaviour.sizes["variant"]))).events
+
+
+def turns(behaviour: xr.Dataset) -> pd.DataFrame:
+    """The turns of a recording with a mate, the best first: ``variant`` (a place), ``start_s, stop_s, outcome``."""
+    found = _events(behaviour).query("event == 'turn'")
     order = found["outcome"].map({name: k for k, name in enumerate(BEST_FIRST)})
     return found.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
@@ -48,8 +53,28 @@ def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
         "frame, with what the ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
 
 
-def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: float) -> Figure:
-    """Male and mate at FRAMES times between two, each about the end of hers that is nearer to his tail in the middle of them.
+def stops(behaviour: xr.Dataset) -> pd.DataFrame:
+    """Passages of the vulva with a stop, the longest stay first: ``variant`` (a place), ``start_s, stop_s, outcome``."""
+    found = _events(behaviour).query("event == 'passage of the vulva' and outcome == 'stopped'")
+    return found.iloc[np.argsort(found["start_s"] - found["stop_s"], kind="stable")].reset_index(drop=True)
+
+
+def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
+    """The longest stay at the vulva with a stop in a recording; nothing where there was none."""
+    found = stops(behaviour)
+    if found.empty:
+        return {}
+    longest = found.iloc[0]
+    return {"stop": StudyFigure(
+        lambda: strip_figure(behaviour, int(longest["variant"]), max(longest["start_s"] - AROUND_S, 0.0),
+                             min(longest["stop_s"] + AROUND_S, float(behaviour["time_s"][-1])), at_vulva=True),
+        f"An intact male, the first who stopped in these meetings: the longest of his {len(found)} stays at the vulva with a stop "
+        f"({longest['stop_s'] - longest['start_s']:.1f} s), frame by frame, with what the ethogram calls each moment. Blue: he; red: the tip of "
+        "his tail; grey: she; purple: her vulva.", "Twelve drawings of a male at the vulva of his mate")}
+
+
+def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: float, at_vulva: bool = False) -> Figure:
+    """Male and mate at FRAMES times between two, each about the end of hers that is nearer to his tail in the middle of them, or about her vulva.
 
     Parameters
     ----------
@@ -57,19 +82,24 @@ def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: fl
         A recording with a mate and a variable `state` (variant, time).
     variant : int
     start_s, stop_s : float
+    at_vulva : bool
+        About the vulva, which is drawn as well.
     """
     figure, axes = style.new_figure(7.5, 2.7, -(-FRAMES // COLUMNS), COLUMNS)
     own = behaviour.isel(variant=variant)
     time = own["time_s"].to_numpy()
     x, y, hx, hy = (own[name].to_numpy().astype(float) for name in ("x_mm", "y_mm", "mate_x_mm", "mate_y_mm"))
     middle = int(np.argmin(np.abs(time - (start_s + stop_s) / 2)))
-    ends = [(hx[middle, k], hy[middle, k]) for k in (0, -1)]
-    cx, cy = min(ends, key=lambda end: np.hypot(end[0] - x[middle, -1], end[1] - y[middle, -1]))
+    vulva = mate_of(behaviour, variant).vulva_mm
+    places = [vulva[middle]] if at_vulva else [(hx[middle, k], hy[middle, k]) for k in (0, -1)]
+    cx, cy = min(places, key=lambda end: np.hypot(end[0] - x[middle, -1], end[1] - y[middle, -1]))
     for ax, at in zip(axes, np.linspace(start_s, stop_s, FRAMES), strict=True):
         k = int(np.argmin(np.abs(time - at)))
         _body(ax, hx[k], hy[k], own["mate_radius_mm"].to_numpy(), style.LIGHT)
         _body(ax, x[k], y[k], own["radius_mm"].to_numpy(), style.BLUE)
         ax.plot(x[k, -1], y[k, -1], ".", color=style.RED, ms=3)
+        if at_vulva:
+            ax.plot(*vulva[k], "D", color=style.PURPLE, ms=2.5)
         ax.set(xlim=(cx - HALF_MM[0], cx + HALF_MM[0]), ylim=(cy - HALF_MM[1], cy + HALF_MM[1]), aspect="equal")
         ax.set_title(f"{time[k]:.1f} s  {own['state'].values[k]}", fontsize=7)
         ax.axis("off")

@@ -181,7 +181,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
         scores=scores,
         tables={"published_rows": verdicts, "confusion": confusion_table(verdicts), "pairs": pair_table(verdicts), "removals": removals,
                 "without": survives, "intact": intact_table(values), "values": values},
-        traces={spec.model.assays[0]: shown(spec, real.iloc[0])},
+        traces={spec.model.assays[0]: shown(spec, real, bodies[bodies["case"] == INTACT])},
         captions={**CAPTIONS, "removals": REMOVALS,
                   "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (one shuffle for "
                   "each animal, by its number, which draws signs and factors of its pairs anew; strengths as calibrated in the real wiring), without "
@@ -244,8 +244,20 @@ def intact_table(values: pd.DataFrame) -> pd.DataFrame:
     return shares.assign(count=found.count()).reset_index()
 
 
-def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
-    """The first animal, intact, in up to three worlds of the first assay: for `wormsim animate`."""
+def shown(spec: Spec, real: pd.DataFrame, intact: pd.DataFrame) -> xr.Dataset:
+    """For `wormsim animate`: the first animal and, if that is another one, the first who stops at a vulva, by the values of intact animals.
+
+    Each in up to three worlds of the first assay; whose they are stands in the coordinate `animal`.
+    """
+    import xarray as xr
+
+    stop = intact[(intact["measure"] == "stops_at_vulva") & (intact["value"] > 0)]["animal"]
+    labels = real.apply(label_of, axis=1)
+    rows = real[(labels == labels.iloc[0]) | (labels == next((x for x in labels if x in set(stop)), labels.iloc[0]))]
+    return xr.concat([_shown(spec, row) for _, row in rows.iterrows()], dim="variant", combine_attrs="override")
+
+
+def _shown(spec: Spec, row: pd.Series) -> xr.Dataset:
     assay, wiring = assay_of(spec.model.assays[0]), wiring_of(row, load_circuit(spec.model.circuit))
     run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record=["kind=neuron"],
                     record_muscles=True)
@@ -261,20 +273,23 @@ def shown(spec: Spec, row: pd.Series) -> xr.Dataset:
         x, y, dt_s = window(run, 0.0, np.inf)
         run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[states(x, y, dt_s)])
     run.attrs["assay"] = assay.name
-    return run.assign_coords(variant=[f"{assay.name} {k + 1}" for k in range(run.sizes["variant"])])
+    label, worlds = label_of(row), range(1, run.sizes["variant"] + 1)
+    return run.assign_coords(variant=[f"{assay.name} {k}, animal {label}" for k in worlds], animal=("variant", [label for _ in worlds]))
 
 
 def figures(result: StudyResult) -> dict[str, StudyFigure]:
-    """Scorecard, confusion, controls and removals from the tables; and, of a male with a mate, a turn frame by frame from the run that is kept."""
+    """Scorecard, confusion, controls and removals from the tables; and, of males with a mate, a turn and a stop frame by frame."""
     from ..plotting import behaviour as draw
     from ..plotting.removals import removal_figures
 
     out = draw.behaviour_figures(result.tables) | removal_figures(result.tables.get("removals"))
     for trace in result.traces.values():
         if "mate_x_mm" in trace:
-            from ..plotting.mating_strip import turn_figures
+            from ..plotting.mating_strip import stop_figures, turn_figures
 
-            out |= turn_figures(trace)
+            first, last = (trace.isel(variant=trace["animal"].to_numpy() == trace["animal"].to_numpy()[k]) if "animal" in trace.coords else trace
+                           for k in (0, -1))
+            out |= turn_figures(first) | stop_figures(last)
     return out
 
 
