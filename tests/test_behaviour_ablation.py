@@ -451,14 +451,14 @@ def test_the_first_animal_is_kept_and_the_first_who_stops_at_a_vulva(monkeypatch
 
 
 #: Measures of looks that go in steps, as a share of few events does.
-SHARED = ("touch_front_share", "nose_touch_share", "answered", "turns_round")
+SHARED = ("touch_front_share", "nose_touch_share", "answered", "turns_round", "stops")
 
 
 @pytest.mark.parametrize(("name", "circuit", "asked"), [
     ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
     ("touched_often", "whole_hermaphrodite", "touched_often"), ("turning", "whole_male", "turning"),
     ("turning_often", "whole_male", "turning_often"), ("turning_again", "whole_male", "turning_often"),
-    ("turning_further", "whole_male", "turning_often")])
+    ("turning_further", "whole_male", "turning_often"), ("stopping_often", "whole_male", "stopping_often")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]
