@@ -217,27 +217,54 @@ def test_the_best_turn_is_the_one_that_is_drawn():
     assert mating_strip.turn_figures(none.assign(state=(("variant", "time"), np.array(STATES)[ethogram(none).state]))) == {}
 
 
-def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
-    """One who stands at her vulva for two seconds, one for four, one who goes by: whatever their order, and whatever the variants are called."""
+def standing(seconds):
+    """One who goes along her, stands at her vulva for so long, and goes on."""
     to_vulva = 1.2 + 0.5 + (1 - CLOACA) * 0.88
-    males = [male(STRAIGHT_ON, tips(to_vulva - 0.2, (SPEED, 2.0), (0.0, still), (SPEED, 8.0 - still))) for still in (2.0, 4.0, 0.0)]
-    for order in ([0, 1, 2], [2, 1, 0]):
-        run = recording(*[males[k] for k in order], vulva_side=("variant", [1] * 3)).assign_coords(variant=["a", "b", "c"])
+    return male(STRAIGHT_ON, tips(to_vulva - 0.3, (SPEED, 3.0), (0.0, seconds), (SPEED, 9.0 - seconds)))
+
+
+def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
+    """One who stands at her vulva for two seconds, one for four, one who goes by, and one with the vulva on her other flank, as she moves."""
+    moving = [np.stack([np.add(HERS, (0.002 * k, 0.0)) for k in range(121)]), np.stack([HERS] * 121)]
+    males = [standing(2.0), standing(4.0) + (moving[0] - moving[1])[:, :1], standing(0.0), standing(3.0)]
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0]):
+        run = recording(*[males[k] for k in order], vulva_side=("variant", [-1 if k == 3 else 1 for k in order]))
+        hers = np.stack([moving[0] if k == 1 else moving[1] for k in order])
+        run = run.assign(mate_x_mm=(run["mate_x_mm"].dims, hers[..., 0])).assign_coords(variant=["a", "b", "c", "d"])
         run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
         found = mating_strip.stops(run)
         assert [order[v] for v in found["variant"]] == [1, 0]
         stay = found["stop_s"] - found["start_s"]
-        assert stay.iloc[0] == pytest.approx(stay.iloc[1] + 2.0, abs=2 * DT)
+        assert stay.iloc[0] == pytest.approx(stay.iloc[1] + 2.0, abs=3 * DT)
         figure = mating_strip.stop_figures(run)["stop"]
-        assert f"2 stays at the vulva with a stop ({stay.iloc[0]:.1f} s)" in figure.caption
+        assert f"longest stay at the vulva ({stay.iloc[0]:.1f} s) of those in which he stops (2 in 4 meetings)" in figure.caption
         axes = figure.draw().axes
         assert len(axes) == mating_strip.FRAMES
-        assert sum(ax.get_title().endswith("at vulva") for ax in axes) >= 4
-        for ax in axes:  # about the vulva, which is drawn where it is
-            assert np.mean(ax.get_xlim()) == pytest.approx(0.5)
+        titles = [ax.get_title().split(" s  ") for ax in axes]
+        assert [float(titles[k][0]) for k in (0, -1)] == pytest.approx([found["start_s"].iloc[0] - 2, found["stop_s"].iloc[0] + 2], abs=DT)
+        assert sum(state == "at vulva" for _, state in titles) >= 4
+        middle = 0.5 + 0.002 * round((found["start_s"].iloc[0] + found["stop_s"].iloc[0]) / 2 / DT)
+        for ax, (time, _) in zip(axes, titles, strict=True):  # about the vulva in the middle of the stay, which is drawn where it is
+            assert np.mean(ax.get_xlim()) == pytest.approx(middle, abs=0.003)
             assert np.mean(ax.get_ylim()) == pytest.approx(R_HERS)
-            assert [(*line.get_xdata(), *line.get_ydata()) for line in ax.lines if line.get_marker() == "D"] == [pytest.approx((0.5, R_HERS))]
-    assert mating_strip.stop_figures(run.isel(variant=[0])) == {}
+            (dot,) = [line for line in ax.lines if line.get_marker() == "D"]
+            assert (*dot.get_xdata(), *dot.get_ydata()) == pytest.approx((0.5 + 0.002 * round(float(time) / DT), R_HERS), abs=1e-6)
+    assert mating_strip.stop_figures(run.isel(variant=[0, 1])) == {}
+
+
+def test_a_turn_of_the_first_animal_and_a_stop_of_the_last():
+    """Two animals, each of whom turns once and stops once; without the coordinate that says whose a meeting is, of all meetings."""
+    turning, stopping = male(ROUND, tips(1.8, (0.0, 2.0), (0.15, 10.0))), standing(3.0)
+    run = recording(turning, stopping, stopping, turning).assign_coords(vulva_side=("variant", [1] * 4), animal=("variant", [7, 7, 7, 9]))
+    run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
+    assert set(mating_strip.mating_figures(run)) == {"turn"}  # the last one stops nowhere
+    run = run.assign_coords(animal=("variant", [7, 9, 9, 9]))
+    made = mating_strip.mating_figures(run)
+    assert "in 1 meetings" in made["turn"].caption
+    assert "(2 in 3 meetings)" in made["stop"].caption
+    made = mating_strip.mating_figures(run.drop_vars("animal"))
+    assert "in 4 meetings" in made["turn"].caption
+    assert "(2 in 4 meetings)" in made["stop"].caption
 
 
 def test_giving_up_before_her_end_is_no_try_staying_there_is_a_stall_and_an_end_of_the_recording_is_neither():

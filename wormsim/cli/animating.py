@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command("animate", epilog=examples(
-        "wormsim animate results/locomotion --out worm.html", "wormsim animate results/mating --variant 3 --out male.mp4",
+        "wormsim animate results/locomotion --out worm.html", "wormsim animate results/mating --variant 2 --out male.mp4",
         "wormsim animate run.nc --variant 0 --speed 2 --whole --out worm.gif"))(animate)
 
 

@@ -17,12 +17,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Frames of a strip, a row of so many, and the time before and after a turn that it shows, s.
+#: Frames of a strip, a row of so many, and the time that it shows before and after what it is of, s.
 FRAMES, COLUMNS, AROUND_S = 12, 6, 2.0
 #: Half of the sides of a frame, mm: a male and some room.
 HALF_MM = (0.55, 0.42)
 #: Which of several turns is shown.
 BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
+
+
+def mating_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
+    """A turn of the first animal of a recording, and a stop of the last: by the coordinate `animal`, all variants where there is none."""
+    if "animal" not in behaviour.coords:
+        return turn_figures(behaviour) | stop_figures(behaviour)
+    animal = behaviour["animal"].to_numpy()
+    first, last = (behaviour.isel(variant=animal == animal[k]) for k in (0, -1))
+    return turn_figures(first) | stop_figures(last)
 
 
 def _events(behaviour: xr.Dataset) -> pd.DataFrame:
@@ -68,9 +77,10 @@ def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     return {"stop": StudyFigure(
         lambda: strip_figure(behaviour, int(longest["variant"]), max(longest["start_s"] - AROUND_S, 0.0),
                              min(longest["stop_s"] + AROUND_S, float(behaviour["time_s"][-1])), at_vulva=True),
-        f"An intact male, the first who stopped in these meetings: the longest of his {len(found)} stays at the vulva with a stop "
-        f"({longest['stop_s'] - longest['start_s']:.1f} s), frame by frame, with what the ethogram calls each moment. Blue: he; red: the tip of "
-        "his tail; grey: she; purple: her vulva.", "Twelve drawings of a male at the vulva of his mate")}
+        f"An intact male, the first of those who stop in this assay: his longest stay at the vulva ({longest['stop_s'] - longest['start_s']:.1f} s) "
+        f"of those in which he stops ({len(found)} in {behaviour.sizes['variant']} meetings), frame by frame, with what the "
+        "ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she; purple: her vulva.",
+        "Twelve drawings of a male at the vulva of his mate")}
 
 
 def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: float, at_vulva: bool = False) -> Figure:

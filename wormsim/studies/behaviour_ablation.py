@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from ..runner import Runner
 
 SHUFFLES = "degree shuffle"
+#: Worlds of an animal that are kept to be looked at.
+SHOWN = 3
 
 
 class _Table(BaseModel):
@@ -245,36 +247,46 @@ def intact_table(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown(spec: Spec, real: pd.DataFrame, intact: pd.DataFrame) -> xr.Dataset:
-    """For `wormsim animate`: the first animal and, if that is another one, the first who stops at a vulva, by the values of intact animals.
+    """For `wormsim animate`, in worlds of the first assay: the first animal and, last, the first who stops at a vulva if it is another one.
 
-    Each in up to three worlds of the first assay; whose they are stands in the coordinate `animal`.
+    Who stops is told by the values of intact animals; whose a variant is stands in the coordinate `animal`.
     """
     import xarray as xr
 
-    stop = intact[(intact["measure"] == "stops_at_vulva") & (intact["value"] > 0)]["animal"]
+    stops = intact[(intact["assay"] == spec.model.assays[0]) & (intact["measure"] == "stops_at_vulva") & (intact["value"] > 0)]
     labels = real.apply(label_of, axis=1)
-    rows = real[(labels == labels.iloc[0]) | (labels == next((x for x in labels if x in set(stop)), labels.iloc[0]))]
-    return xr.concat([_shown(spec, row) for _, row in rows.iterrows()], dim="variant", combine_attrs="override")
+    stopper = real[labels.isin(stops["animal"])].head(1)
+    parts = [_shown(spec, real.iloc[0], stopping=bool(len(stopper)) and stopper.index[0] == real.index[0])]
+    if len(stopper) and stopper.index[0] != real.index[0]:
+        parts.append(_shown(spec, stopper.iloc[0], stopping=True))
+    return xr.concat(parts, dim="variant", combine_attrs="drop_conflicts")
 
 
-def _shown(spec: Spec, row: pd.Series) -> xr.Dataset:
+def _shown(spec: Spec, row: pd.Series, stopping: bool = False) -> xr.Dataset:
+    """One animal, intact, in SHOWN worlds: the first ones, or those first in which he stops at the vulva."""
     assay, wiring = assay_of(spec.model.assays[0]), wiring_of(row, load_circuit(spec.model.circuit))
     run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=spec.seed, record=["kind=neuron"],
                     record_muscles=True)
-    half = run.sizes["variant"] // 2
-    run, twins = run.isel(variant=slice(3)), run.isel(variant=slice(half, half + 3)) if assay.twins else None
+    worlds = run.sizes["variant"] // (2 if assay.twins else 1)
+    run, twins = run.isel(variant=slice(worlds)), run.isel(variant=slice(worlds, None)) if assay.twins else None
+    first: list[int] = []
     if "mate_x_mm" in run:
         from ..mating_ethogram import STATES, ethogram
 
-        run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[ethogram(run, twins).state])
+        found = ethogram(run, twins)
+        state = found.state
+        if stopping:
+            first = found.measures.query("measure == 'stops_at_vulva' and value > 0")["variant"].tolist()
     else:
         from ..ethogram import STATES, states
 
         x, y, dt_s = window(run, 0.0, np.inf)
-        run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[states(x, y, dt_s)])
+        state = states(x, y, dt_s)
+    run["state"] = (("variant", "time"), np.array(STATES, dtype=str)[state])
     run.attrs["assay"] = assay.name
-    label, worlds = label_of(row), range(1, run.sizes["variant"] + 1)
-    return run.assign_coords(variant=[f"{assay.name} {k}, animal {label}" for k in worlds], animal=("variant", [label for _ in worlds]))
+    label = label_of(row)
+    run = run.assign_coords(variant=[f"{assay.name} {k + 1}, animal {label}" for k in range(worlds)], animal=("variant", [label] * worlds))
+    return run.isel(variant=sorted(range(worlds), key=lambda k: k not in first)[:SHOWN])
 
 
 def figures(result: StudyResult) -> dict[str, StudyFigure]:
@@ -285,11 +297,9 @@ def figures(result: StudyResult) -> dict[str, StudyFigure]:
     out = draw.behaviour_figures(result.tables) | removal_figures(result.tables.get("removals"))
     for trace in result.traces.values():
         if "mate_x_mm" in trace:
-            from ..plotting.mating_strip import stop_figures, turn_figures
+            from ..plotting.mating_strip import mating_figures
 
-            first, last = (trace.isel(variant=trace["animal"].to_numpy() == trace["animal"].to_numpy()[k]) if "animal" in trace.coords else trace
-                           for k in (0, -1))
-            out |= turn_figures(first) | stop_figures(last)
+            out |= mating_figures(trace)
     return out
 
 
