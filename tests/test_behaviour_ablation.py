@@ -480,7 +480,8 @@ SHARED = ("touch_front_share", "nose_touch_share", "answered", "turns_round", "s
     ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
     ("touched_often", "whole_hermaphrodite", "touched_often"), ("turning", "whole_male", "turning"),
     ("turning_often", "whole_male", "turning_often"), ("turning_again", "whole_male", "turning_often"),
-    ("turning_further", "whole_male", "turning_often"), ("stopping_often", "whole_male", "stopping_often")])
+    ("turning_further", "whole_male", "turning_often"), ("stopping_often", "whole_male", "stopping_often"),
+    ("stopping_again", "whole_male", "stopping_often")])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .circuit import Circuit
 
 ENSEMBLES = ("hermaphrodite", "touched", "touched_often", "male", "turning", "turning_often", "turning_again", "turning_further",
-             "stopping_often")
+             "stopping_often", "stopping_again")
 #: Added to the number of an individual for each further animal of it: a label and a noise of its own.
 OTHERS = 100_000
 #: Columns by which an individual is known.

@@ -1,10 +1,11 @@
 """Populations of calibrated animals, each as `wormsim run calibrate_NAME` left it (table `animals`): ``hermaphrodite.parquet``, ``touched.parquet``,
-``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, and three whose animals were searched further:
+``male.parquet``, ``turning.parquet``, ``turning_often.parquet``, ``stopping_often.parquet``, and four whose animals were searched further:
 ``touched_often.parquet`` from those of ``touched.parquet``, ``turning_further.parquet`` from those of ``turning.parquet``, ``turning_again.parquet``
-from those that ``turning_often`` refused.
+from those that ``turning_often`` refused, ``stopping_again.parquet`` from those that ``stopping_often`` refused.
 (Of ``touched_often``, ``turning_further`` and the first 44 of ``turning_often`` the column `held` was reckoned afterwards, and those two that were
 searched further have no `refused`, as they ran before there was one; `turn_progress` of the first 19 of ``turning_often`` is called `turn_beyond`
-here. Rows of ``turning_often`` are of several versions of the search, so that today's command finds other animals of the same individuals.)
+here. Rows of ``turning_often`` are of several versions of the search, so that today's command finds other animals of the same individuals. Three
+of ``stopping_often`` that were searched for 48 generations and refused would have had 24 by today's.)
 
 ``pilot.parquet``, ``pilot_driven.parquet``, ``pilot_touched.parquet``, ``pilot_male.parquet``: animals of other individuals (of ``pilot.parquet`` as
 far as anybody knows: whose its six are was not kept), found while the calibration was built; first candidates are drawn near them, and none of
