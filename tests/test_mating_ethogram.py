@@ -237,7 +237,7 @@ def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
         stay = found["stop_s"] - found["start_s"]
         assert stay.iloc[0] == pytest.approx(stay.iloc[1] + 2.0, abs=3 * DT)
         figure = mating_strip.stop_figures(run)["stop"]
-        assert f"longest stay at the vulva ({stay.iloc[0]:.1f} s) of those in which he stops (2 in 4 meetings)" in figure.caption
+        assert f"(2 in the 4 meetings that are kept, those with a stop first) the longest, {stay.iloc[0]:.1f} s" in figure.caption
         axes = figure.draw().axes
         assert len(axes) == mating_strip.FRAMES
         titles = [ax.get_title().split(" s  ") for ax in axes]
@@ -261,10 +261,10 @@ def test_a_turn_of_the_first_animal_and_a_stop_of_the_last():
     run = run.assign_coords(animal=("variant", [7, 9, 9, 9]))
     made = mating_strip.mating_figures(run)
     assert "in 1 meetings" in made["turn"].caption
-    assert "(2 in 3 meetings)" in made["stop"].caption
+    assert "(2 in the 3 meetings" in made["stop"].caption
     made = mating_strip.mating_figures(run.drop_vars("animal"))
     assert "in 4 meetings" in made["turn"].caption
-    assert "(2 in 4 meetings)" in made["stop"].caption
+    assert "(2 in the 4 meetings" in made["stop"].caption
 
 
 def test_giving_up_before_her_end_is_no_try_staying_there_is_a_stall_and_an_end_of_the_recording_is_neither():

@@ -63,13 +63,13 @@ def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
 
 
 def stops(behaviour: xr.Dataset) -> pd.DataFrame:
-    """Passages of the vulva with a stop, the longest stay first: ``variant`` (a place), ``start_s, stop_s, outcome``."""
+    """Passages of the vulva with a stop, the longest first: ``variant`` (a place), ``start_s, stop_s, outcome``."""
     found = _events(behaviour).query("event == 'passage of the vulva' and outcome == 'stopped'")
     return found.iloc[np.argsort(found["start_s"] - found["stop_s"], kind="stable")].reset_index(drop=True)
 
 
 def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
-    """The longest stay at the vulva with a stop in a recording; nothing where there was none."""
+    """The longest passage of the vulva with a stop in a recording; nothing where there was none."""
     found = stops(behaviour)
     if found.empty:
         return {}
@@ -77,9 +77,9 @@ def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     return {"stop": StudyFigure(
         lambda: strip_figure(behaviour, int(longest["variant"]), max(longest["start_s"] - AROUND_S, 0.0),
                              min(longest["stop_s"] + AROUND_S, float(behaviour["time_s"][-1])), at_vulva=True),
-        f"An intact male, the first of those who stop in this assay: his longest stay at the vulva ({longest['stop_s'] - longest['start_s']:.1f} s) "
-        f"of those in which he stops ({len(found)} in {behaviour.sizes['variant']} meetings), frame by frame, with what the "
-        "ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she; purple: her vulva.",
+        f"An intact male: of his passages of the vulva with a stop ({len(found)} in the {behaviour.sizes['variant']} meetings that are kept, those "
+        f"with a stop first) the longest, {longest['stop_s'] - longest['start_s']:.1f} s, frame by frame, with what the ethogram calls each moment. "
+        "Blue: he; red: the tip of his tail; grey: she; purple: her vulva.",
         "Twelve drawings of a male at the vulva of his mate")}
 
 

@@ -259,7 +259,7 @@ def shown(spec: Spec, real: pd.DataFrame, intact: pd.DataFrame) -> xr.Dataset:
     parts = [_shown(spec, real.iloc[0], stopping=bool(len(stopper)) and stopper.index[0] == real.index[0])]
     if len(stopper) and stopper.index[0] != real.index[0]:
         parts.append(_shown(spec, stopper.iloc[0], stopping=True))
-    return xr.concat(parts, dim="variant", combine_attrs="drop_conflicts")
+    return xr.concat(parts, dim="variant", data_vars="minimal", coords="minimal", compat="override", join="exact", combine_attrs="drop_conflicts")
 
 
 def _shown(spec: Spec, row: pd.Series, stopping: bool = False) -> xr.Dataset:
