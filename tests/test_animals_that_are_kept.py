@@ -8,22 +8,25 @@ import pytest
 import xarray as xr
 
 from wormsim.calibrated import label_of, load_animals
-from wormsim.studies import behaviour_ablation
+from wormsim.studies import _behaviour_intact
+from wormsim.studies._behaviour_runs import ModelTable
 
 
 @pytest.mark.parametrize(("stops", "kept"), [({}, [(5, False)]), ({5: 1.0, 9: 2.0}, [(5, True)]), ({5: 0.0, 9: 2.0}, [(5, False), (9, True)]),
                                              ({9: 2.0, 100005: 1.0}, [(5, False), (100005, True)])])
 def test_the_first_animal_is_kept_and_the_first_who_stops_at_a_vulva(monkeypatch, stops, kept):
     """Of four, two of them of one individual, in the order of the ensemble; what they do in another assay says nothing."""
-    spec = behaviour_ablation.Spec(model={"circuit": "whole_male", "animals": "male", "assays": ["mating", "crawl"]},
-                                   score={"evidence": "male_behaviour"})
-    monkeypatch.setattr(behaviour_ablation, "_shown", lambda spec, row, stopping: xr.Dataset(
+    model = ModelTable(circuit="whole_male", animals="male", assays=["mating", "crawl"])
+    monkeypatch.setattr(_behaviour_intact, "_shown", lambda model, seed, row, stopping: xr.Dataset(
         {"x_mm": ("variant", np.zeros(2))}, {"animal": ("variant", [label_of(row)] * 2), "stopping": ("variant", [stopping] * 2)},
         {"individual": int(row["number"]), "assay": "mating"}))
     real = pd.DataFrame({"number": [5, 7, 5, 9], "animal": [0, 0, 1, 0]}, index=[3, 4, 5, 6])
     values = pd.DataFrame([("mating", animal, "stops_at_vulva", x) for animal, x in stops.items()]
                           + [("mating", 7, "turns_tried", 9.0), ("crawl", 7, "stops_at_vulva", 9.0)], columns=["assay", "animal", "measure", "value"])
-    run = behaviour_ablation.shown(spec, real, values)
+    values = pd.concat([values.assign(wiring="real wiring", case="intact"), pd.DataFrame(  # neither an ablated one nor one of a shuffle counts
+        [("mating", 7, "stops_at_vulva", 9.0, "real wiring", "ablate PVC"), ("mating", 9, "stops_at_vulva", 9.0, "degree shuffles", "intact")],
+        columns=[*values.columns, "wiring", "case"])])
+    run = _behaviour_intact.shown(model, 3, real, values)
     assert list(zip(run["animal"].to_numpy(), run["stopping"].to_numpy(), strict=True)) == [each for each in kept for _ in range(2)]
     assert run.attrs["assay"] == "mating"
     assert ("individual" in run.attrs) == (len({label % 100000 for label, _ in kept}) == 1)
@@ -35,12 +38,12 @@ def test_the_meetings_in_which_he_stops_are_kept_first(monkeypatch):
         [(k, "stops_at_vulva", float(k in (1, 3))) for k in range(5)] + [(0, "turns_tried", 1.0)], columns=["variant", "measure", "value"]))
     monkeypatch.setattr("wormsim.mating_ethogram.ethogram", lambda run, twins: found)
     run = xr.Dataset({"mate_x_mm": (("variant", "time"), np.arange(10)[:, None] * np.ones(4))}, {"time_s": ("time", np.arange(4) * 0.1)})
-    monkeypatch.setattr(behaviour_ablation, "assay_of", lambda name: SimpleNamespace(name="mating", twins=True, run=lambda *_, **how: run))
-    monkeypatch.setattr(behaviour_ablation, "wiring_of", lambda row, circuit: None)
-    spec = behaviour_ablation.Spec(model={"circuit": "whole_male", "animals": "male", "assays": ["mating"]}, score={"evidence": "male_behaviour"})
+    monkeypatch.setattr(_behaviour_intact, "assay_of", lambda name: SimpleNamespace(name="mating", twins=True, run=lambda *_, **how: run))
+    monkeypatch.setattr(_behaviour_intact, "wiring_of", lambda row, circuit: None)
+    model = ModelTable(circuit="whole_male", animals="male", assays=["mating"])
     row = load_animals("male").iloc[0]
     for stopping, kept in ((False, [0, 1, 2]), (True, [1, 3, 0])):
-        shown = behaviour_ablation._shown(spec, row, stopping)
+        shown = _behaviour_intact._shown(model, 3, row, stopping)
         assert shown["mate_x_mm"].to_numpy()[:, 0].tolist() == kept
         assert shown["variant"].to_numpy().tolist() == [f"mating {k + 1}, animal {row['number']}" for k in kept]
         assert (shown["animal"] == row["number"]).all()

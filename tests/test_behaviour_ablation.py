@@ -37,8 +37,10 @@ from wormsim.closed_loop import World, simulate_animals
 from wormsim.errors import InputError
 from wormsim.experiment import load_experiment, run
 from wormsim.plotting.behaviour import survival
-from wormsim.studies import behaviour_ablation
+from wormsim.studies import _behaviour_runs, behaviour_ablation
 from wormsim.studies._ablate_animals import ablate_animals
+from wormsim.studies._behaviour_intact import by_ensemble, happened_table
+from wormsim.studies._behaviour_runs import assay_of
 from wormsim.studies._body_controls import (
     AGAIN,
     NO_WIRING,
@@ -48,7 +50,6 @@ from wormsim.studies._body_controls import (
     control_text,
     without,
 )
-from wormsim.studies.behaviour_ablation import assay_of, happened_table
 from wormsim.studies.calibrate_animals import pilots_of
 
 HEADER = "id,behaviour,assay,measure,cells,manipulation,expected,role,basis,reported,confidence,provenance,source,note\n"
@@ -291,8 +292,8 @@ def test_joined_ensembles_are_counted_apart_as_well(folder, tmp_path):
     def total(part):
         return pd.DataFrame({"value": [part["value"].sum()]})
 
-    assert behaviour_ablation._each(spec, real, counts, total).to_numpy().tolist() == [[f"{first}|{second}", 7.0], [third, 8.0]]
-    assert behaviour_ablation._each(spec, real[real["number"] < 10], counts, total)["value"].tolist() == [7.0]
+    assert by_ensemble(spec.model.animals, real, counts, total).to_numpy().tolist() == [[f"{first}|{second}", 7.0], [third, 8.0]]
+    assert by_ensemble(spec.model.animals, real[real["number"] < 10], counts, total)["value"].tolist() == [7.0]
 
 
 def test_a_run_of_joined_ensembles_has_their_counts_and_controls_apart(folder, tmp_path, monkeypatch):
@@ -380,9 +381,9 @@ def test_mating_is_run_beside_the_same_males_without_a_mate(monkeypatch):
     with_her, twin = (np.abs(run["x_mm"].to_numpy()[k] - alone["x_mm"].to_numpy()[0]).max() for k in (0, 2))
     assert twin == 0 < 1e-3 < with_her  # what he does alone does not hang on who else is in the run
     assert set(ASSAYS["mating"]) <= set(short.measure(run))
-    monkeypatch.setattr(behaviour_ablation, "assay_of", lambda name: short)
+    monkeypatch.setattr(_behaviour_runs, "assay_of", lambda name: short)
     row = animal.iloc[0].to_dict() | {"wiring": "real wiring", "kind": "real", "shuffle_seed": 0, "number": 0, "seed": 0}
-    found = behaviour_ablation.one_animal({"circuit": "whole_male", "animal": row, "evidence": "male_behaviour", "assays": ["mating"], "seed": 3,
+    found = _behaviour_runs.one_animal({"circuit": "whole_male", "animal": row, "evidence": "male_behaviour", "assays": ["mating"], "seed": 3,
                                            "without": [NO_WIRING, AGAIN], "label": 0})
     counted = found[found["outcome"] != ""]
     assert set(counted["case"]) == {"intact", NO_WIRING, AGAIN}

@@ -14,9 +14,9 @@ from wormsim.calibration import from_unit, to_unit
 from wormsim.calibration_race import EACH, LOOKS
 from wormsim.calibration_steps import steps
 from wormsim.errors import DataWarning, InputError
-from wormsim.studies import behaviour_ablation, calibrate_animals
+from wormsim.studies import _behaviour_intact, behaviour_ablation, calibrate_animals
 from wormsim.studies._ablate_animals import ablate_animals
-from wormsim.studies.behaviour_ablation import assay_of
+from wormsim.studies._behaviour_runs import assay_of
 
 
 @pytest.fixture
@@ -83,13 +83,13 @@ def test_a_share_of_those_searched_further_says_of_whom(three, monkeypatch):
 def test_an_ablation_says_of_whom_its_animals_were_accepted(three, tmp_path):
     table = pd.read_parquet(three).query("kind == 'real'")
     table.assign(further=three, accepted=[True, False, True]).to_parquet(tmp_path / "on.parquet")
-    text, = behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))
+    text, = _behaviour_intact.calibration_texts(str(tmp_path / "on.parquet"))
     assert text == (f"Of 3 individuals of '{tmp_path / 'on.parquet'}', searched further from their animals of '{three}', 2 were accepted.")
     table.assign(further=three, accepted=[True, False, True], refused=True).to_parquet(tmp_path / "on.parquet")
-    assert f"from the best that was found of them for '{three}', which refused them, 2 were" in behaviour_ablation._calibration_texts(
+    assert f"from the best that was found of them for '{three}', which refused them, 2 were" in _behaviour_intact.calibration_texts(
         str(tmp_path / "on.parquet"))[0]
     table.assign(further="touched").to_parquet(tmp_path / "on.parquet")
-    assert behaviour_ablation._calibration_texts(str(tmp_path / "on.parquet"))[1].startswith("Of 52 individuals of 'touched' (real wiring) 30 ")
+    assert _behaviour_intact.calibration_texts(str(tmp_path / "on.parquet"))[1].startswith("Of 52 individuals of 'touched' (real wiring) 30 ")
 
 
 def refusing(three, **columns):
@@ -234,7 +234,7 @@ def test_of_alternatives_each_individual_has_the_first_that_accepted_it(three, t
     assert found["number"].tolist() == [7, 9, 9, 12]  # those of the first table do not come first: a part of them is no selection
     spec = behaviour_ablation.Spec(model={"circuit": "whole_hermaphrodite", "animals": f"{path}|{three}", "assays": ["crawl"]},
                                    score={"evidence": "hermaphrodite_behaviour"})
-    said = behaviour_ablation._animals_text(spec, found.query("kind == 'real'"), found.query("kind == 'degree'"))
+    said = _behaviour_intact.animals_text(spec.model.animals, found.query("kind == 'real'"), found.query("kind == 'degree'"))
     assert f"An individual takes part with its animal of '{path}' or else '{three}', the first that accepted it." in said
     assert f"Of 2 individuals of '{path}' (real wiring) 1 were accepted" in said
     assert f"Of 4 individuals of '{three}' (real wiring) 3 were accepted" in said

@@ -20,7 +20,7 @@ LEAST, MOST = -0.2, 2.2
 
 def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]:
     """Figures of a behaviour_ablation, from its tables."""
-    rows, controls = tables["published_rows"], tables["without"]
+    rows = tables["published_rows"]
     out = {"published_rows": StudyFigure(
         lambda: published(rows), "What is left of each behaviour after each published removal: the median over individuals with its interval. "
         "Colour: what was published. Bands: what counts as lost, impaired, normal and enhanced. Open dots: no prediction (too few "
@@ -31,12 +31,17 @@ def behaviour_figures(tables: dict[str, pd.DataFrame]) -> dict[str, StudyFigure]
         lambda: matrix(tables["confusion"]), "What was published against what the ensemble says, in published rows that are scored; a row that is "
         "told in several lines counts once, each line for its share. On the diagonal both agree.",
         "Table of published categories against verdicts, darker with more rows")
-    if len(controls):
-        out["without"] = StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, "
-                                     "without the tonic drive, without stretch receptors, and as they are, looked at again. "
-                                     "Left of the line, less than half is left; what stands at an edge lies beyond it, by the number beside it.",
-                                     "Dots of the share left under the controls, one line for each measure")
-    return out
+    return out | control_figures(tables["without"])
+
+
+def control_figures(controls: pd.DataFrame) -> dict[str, StudyFigure]:
+    """What is left under the controls, from that table; nothing where there is no row."""
+    if controls.empty:
+        return {}
+    return {"without": StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, "
+                                   "without the tonic drive, without stretch receptors, and as they are, looked at again. "
+                                   "Left of the line, less than half is left; what stands at an edge lies beyond it, by the number beside it.",
+                                   "Dots of the share left under the controls, one line for each measure")}
 
 
 def published(rows: pd.DataFrame) -> Figure:

@@ -26,7 +26,12 @@ BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
 
 
 def mating_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
-    """A turn of the first animal of a recording, and a stop of the last: by the coordinate `animal`, all variants where there is none."""
+    """A turn of the first animal of a recording, and a stop of the last: by the coordinate `animal`, all variants where there is none.
+
+    Nothing of a recording without a mate.
+    """
+    if "mate_x_mm" not in behaviour:
+        return {}
     if "animal" not in behaviour.coords:
         return turn_figures(behaviour) | stop_figures(behaviour)
     animal = behaviour["animal"].to_numpy()
