@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from wormsim.calibrated import label_of, load_animals
+from wormsim.effects import MEASURES
 from wormsim.studies import _behaviour_intact
 from wormsim.studies._behaviour_runs import ModelTable
 
@@ -20,11 +21,12 @@ def test_the_first_animal_is_kept_and_the_first_who_stops_at_a_vulva(monkeypatch
     monkeypatch.setattr(_behaviour_intact, "_shown", lambda model, seed, row, stopping: xr.Dataset(
         {"x_mm": ("variant", np.zeros(2))}, {"animal": ("variant", [label_of(row)] * 2), "stopping": ("variant", [stopping] * 2)},
         {"individual": int(row["number"]), "assay": "mating"}))
+    assert "vulva_stop" in MEASURES  # else no study has it among its values
     real = pd.DataFrame({"number": [5, 7, 5, 9], "animal": [0, 0, 1, 0]}, index=[3, 4, 5, 6])
-    values = pd.DataFrame([("mating", animal, "stops_at_vulva", x) for animal, x in stops.items()]
-                          + [("mating", 7, "turns_tried", 9.0), ("crawl", 7, "stops_at_vulva", 9.0)], columns=["assay", "animal", "measure", "value"])
+    values = pd.DataFrame([("mating", animal, "vulva_stop", x) for animal, x in stops.items()]
+                          + [("mating", 7, "turns_tried", 9.0), ("crawl", 7, "vulva_stop", 9.0)], columns=["assay", "animal", "measure", "value"])
     values = pd.concat([values.assign(wiring="real wiring", case="intact"), pd.DataFrame(  # neither an ablated one nor one of a shuffle counts
-        [("mating", 7, "stops_at_vulva", 9.0, "real wiring", "ablate PVC"), ("mating", 9, "stops_at_vulva", 9.0, "degree shuffles", "intact")],
+        [("mating", 7, "vulva_stop", 9.0, "real wiring", "ablate PVC"), ("mating", 9, "vulva_stop", 9.0, "degree shuffles", "intact")],
         columns=[*values.columns, "wiring", "case"])])
     run = _behaviour_intact.shown(model, 3, real, values)
     assert list(zip(run["animal"].to_numpy(), run["stopping"].to_numpy(), strict=True)) == [each for each in kept for _ in range(2)]

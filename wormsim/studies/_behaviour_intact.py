@@ -106,7 +106,7 @@ def shown(model: ModelTable, seed: int, real: pd.DataFrame, values: pd.DataFrame
     import xarray as xr
 
     intact = values[(values["wiring"] == REAL) & (values["case"] == INTACT)]
-    stops = intact[(intact["assay"] == model.assays[0]) & (intact["measure"] == "stops_at_vulva") & (intact["value"] > 0)]
+    stops = intact[(intact["assay"] == model.assays[0]) & (intact["measure"] == "vulva_stop") & (intact["value"] > 0)]
     labels = real.apply(label_of, axis=1)
     stopper = real[labels.isin(stops["animal"])].head(1)
     parts = [_shown(model, seed, real.iloc[0], stopping=bool(len(stopper)) and stopper.index[0] == real.index[0])]
