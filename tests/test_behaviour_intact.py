@@ -5,6 +5,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import wormsim as ws
+from wormsim.assays.crawl import ASSAY
+from wormsim.behaviour_assay import run_assay
+from wormsim.calibrated import load_animals, parameters_of, wiring_of
 from wormsim.errors import InputError
 from wormsim.experiment import load_experiment, run
 from wormsim.studies import behaviour_intact
@@ -63,6 +67,21 @@ def test_what_they_do_and_what_is_left_of_it_under_the_controls(monkeypatch):
     assert set(found.captions) == set(found.tables)
 
 
+def test_what_intact_animals_show_does_not_hang_on_the_controls_that_are_run():
+    values = pd.DataFrame([(case, animal, measure, x) for measure, table in {
+        "vulva_stop": {"intact": [1.0, 0.7], NO_WIRING: [0.0, np.nan]}, "insertion": {"intact": [0.0, 0.0], NO_WIRING: [0.0, 1.0]},
+        "prodding": {"intact": [0.0, 0.0], NO_WIRING: [0.0, 0.0]}}.items() for case, left in table.items() for animal, x in enumerate(left)],
+        columns=["case", "animal", "measure", "value"]).assign(assay="mating", wiring="real wiring")
+    for controls in ([], [NO_WIRING]):
+        counts = behaviour_intact.show_it(values if controls else values[values["case"] == "intact"], controls)
+        assert counts.query("case == 'intact' and show_it > 0")[["measure", "show_it", "animals"]].to_numpy().tolist() == [["vulva_stop", 2, 2]]
+        assert behaviour_intact._answer(counts) == ("**Intact, and nothing removed, animals show: mating vulva_stop 2 of 2 "
+                                                    "(0.85 in the median of these).**")
+    rows = {(r["group"], r["control"]): (r["value"], r["n"]) for r in behaviour_intact._scores(counts)}
+    assert rows == {("mating vulva_stop", ""): (1.0, 2), ("mating vulva_stop", NO_WIRING): (0.0, 2),
+                    ("mating insertion", ""): (0.0, 2), ("mating insertion", NO_WIRING): (0.5, 2)}
+
+
 def test_nothing_is_removed_and_intact_animals_are_those_of_an_ablation(tmp_path):
     """A real run: its cases, and the speed of the first animal as an assay by itself has it."""
     (tmp_path / "look.toml").write_text(TOML)
@@ -70,7 +89,11 @@ def test_nothing_is_removed_and_intact_animals_are_those_of_an_ablation(tmp_path
     values = found.tables["values"]
     assert set(values["case"]) == {"intact", NO_WIRING}
     assert values["animal"].nunique() == 2
-    assert (values.query("case == 'intact' and measure == 'speed_mm_s'")["value"] > 0.05).all()
+    own = values.query("case == 'intact' and measure == 'speed_mm_s'")["value"].to_numpy()
+    assert (own > 0.05).all()
+    row = load_animals("hermaphrodite").iloc[:1]
+    assert own[0] == run_assay(ASSAY, wiring_of(row.iloc[0], ws.load_circuit("whole_hermaphrodite")), parameters_of(row).astype(float),
+                               seed=3)["speed_mm_s"][0]
     assert set(found.figures) == {"without"}
     assert found.figures["without"].draw().axes
     run_kept = found.traces["crawl"]

@@ -105,31 +105,27 @@ def shown(model: ModelTable, seed: int, real: pd.DataFrame, values: pd.DataFrame
     """
     import xarray as xr
 
-    intact = values[(values["wiring"] == REAL) & (values["case"] == INTACT)]
-    stops = intact[(intact["assay"] == model.assays[0]) & (intact["measure"] == "vulva_stop") & (intact["value"] > 0)]
-    labels = real.apply(label_of, axis=1)
-    stopper = real[labels.isin(stops["animal"])].head(1)
-    parts = [_shown(model, seed, real.iloc[0], stopping=bool(len(stopper)) and stopper.index[0] == real.index[0])]
-    if len(stopper) and stopper.index[0] != real.index[0]:
-        parts.append(_shown(model, seed, stopper.iloc[0], stopping=True))
-    return xr.concat(parts, dim="variant", data_vars="minimal", coords="minimal", compat="override", join="exact", combine_attrs="drop_conflicts")
+    intact = values[(values["wiring"] == REAL) & (values["case"] == INTACT) & (values["assay"] == model.assays[0])]
+    stop = set(intact[(intact["measure"] == "vulva_stop") & (intact["value"] > 0)]["animal"])
+    labels = [label_of(row) for _, row in real.iterrows()]
+    rows = dict.fromkeys((0, next((k for k, label in enumerate(labels) if label in stop), 0)))
+    return xr.concat([_shown(model, seed, real.iloc[k]) for k in rows], dim="variant", data_vars="minimal", combine_attrs="drop_conflicts")
 
 
-def _shown(model: ModelTable, seed: int, row: pd.Series, stopping: bool = False) -> xr.Dataset:
-    """One animal, intact, in SHOWN worlds: the first ones, or those first in which he stops at the vulva."""
+def _shown(model: ModelTable, seed: int, row: pd.Series) -> xr.Dataset:
+    """One animal, intact, in SHOWN worlds: those in which he stops at the vulva, then the others in their order."""
     assay, wiring = assay_of(model.assays[0]), wiring_of(row, load_circuit(model.circuit))
     run = assay.run(wiring, parameters_of(pd.DataFrame([row])).astype(float), seed=seed, record=["kind=neuron"],
                     record_muscles=True)
     worlds = run.sizes["variant"] // (2 if assay.twins else 1)
     run, twins = run.isel(variant=slice(worlds)), run.isel(variant=slice(worlds, None)) if assay.twins else None
-    first: list[int] = []
+    stops: set[int] = set()
     if "mate_x_mm" in run:
         from ..mating_ethogram import STATES, ethogram
 
         found = ethogram(run, twins)
         state = found.state
-        if stopping:
-            first = found.measures.query("measure == 'stops_at_vulva' and value > 0")["variant"].tolist()
+        stops = set(found.measures.query("measure == 'vulva_stop' and value > 0")["variant"])
     else:
         from ..ethogram import STATES, states
 
@@ -139,7 +135,7 @@ def _shown(model: ModelTable, seed: int, row: pd.Series, stopping: bool = False)
     run.attrs["assay"] = assay.name
     label = label_of(row)
     run = run.assign_coords(variant=[f"{assay.name} {k + 1}, animal {label}" for k in range(worlds)], animal=("variant", [label] * worlds))
-    return run.isel(variant=sorted(range(worlds), key=lambda k: k not in first)[:SHOWN])
+    return run.isel(variant=sorted(range(worlds), key=lambda k: k not in stops)[:SHOWN])
 
 
 def animals_text(ensembles: str, real: pd.DataFrame, shuffled: pd.DataFrame | None = None) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from ..circuit import load_circuit
+from ..effects import measure_of, shows
 from ..metrics.proportion import wilson
 from . import StudyFigure, StudyResult, score_table
 from ._behaviour_intact import CAPTIONS, animals_text, shown, tables_of
@@ -24,7 +25,7 @@ from ._behaviour_runs import (
     one_animal,
     taking_part,
 )
-from ._behaviour_scores import REAL
+from ._behaviour_scores import INTACT, REAL
 from ._body_controls import control_text
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     chunks = chunks_of(real, spec.model.circuit, spec.model.assays, spec.seed, spec.controls.without)
     found = pd.concat(runner.map(one_animal, chunks, "animals, intact and under the controls"), ignore_index=True).assign(wiring=REAL)
     tables = tables_of(found, spec.model.animals, real, spec.controls.without)
+    counts = show_it(tables["values"], spec.controls.without)
     result = StudyResult(
-        summary=[_answer(tables["without"]), *control_text(tables["without"]), animals_text(spec.model.animals, real)],
-        scores=score_table(_scores(tables["without"])), tables=tables,
+        summary=[_answer(counts), *control_text(tables["without"]), animals_text(spec.model.animals, real)],
+        scores=score_table(_scores(counts)), tables=tables,
         traces={spec.model.assays[0]: shown(spec.model, spec.seed, real, tables["values"])},
         captions={name: CAPTIONS[name] for name in tables},
     )
@@ -61,22 +63,34 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     return result
 
 
-def _answer(without: pd.DataFrame) -> str:
-    intact = without.drop_duplicates(["assay", "measure"])
-    said = ", ".join(f"{r.assay} {r.measure} {r.animals} of {r.of} ({r.intact:.3g} in the median of these)" for r in intact.itertuples())
+def show_it(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
+    """How many animals show each behaviour that any of them shows: a row for intact ones, and one for each control.
+
+    Columns ``assay, measure, case, show_it, animals, median``, the last over those that show it (not-a-number where nobody does).
+    """
+    out = []
+    for (assay, measure), here in values.groupby(["assay", "measure"], sort=False):
+        wide, how = here.pivot(index="animal", columns="case", values="value"), measure_of(measure)
+        if how.from_zero or how.slower_is_worse:  # nobody can be said to show these: see `control_table`
+            continue
+        cases = {case: shows(wide[case], how) for case in (INTACT, *controls) if case in wide}
+        if any(done.any() for done in cases.values()):
+            out += [(assay, measure, case, int(done.sum()), len(wide), float(wide[case][done].median())) for case, done in cases.items()]
+    return pd.DataFrame(out, columns=["assay", "measure", "case", "show_it", "animals", "median"])
+
+
+def _answer(counts: pd.DataFrame) -> str:
+    intact = counts[(counts["case"] == INTACT) & (counts["show_it"] > 0)]
+    said = ", ".join(f"{r.assay} {r.measure} {r.show_it} of {r.animals} ({r.median:.3g} in the median of these)" for r in intact.itertuples())
     return f"**Intact, and nothing removed, animals show: {said or 'nothing'}.**"
 
 
-def _scores(without: pd.DataFrame) -> list[dict]:
-    """How many show each behaviour, intact and under each control."""
+def _scores(counts: pd.DataFrame) -> list[dict]:
     out = []
-    for (assay, measure), here in without.groupby(["assay", "measure"], sort=False):
-        first = here.iloc[0]
-        rows = [(None, int(first["animals"])), *zip(here["control"], here["show_then"], strict=True)]
-        for control, count in rows:
-            low, high = wilson(count, first["of"])
-            out.append({"metric": "show_it", "group": f"{assay} {measure}", "value": count / first["of"], "low": low, "high": high,
-                        "n": int(first["of"]), "verdict": f"{count} of {first['of']} animals show it", **({"control": control} if control else {})})
+    for r in counts.itertuples():
+        low, high = wilson(r.show_it, r.animals)
+        out.append({"metric": "show_it", "group": f"{r.assay} {r.measure}", "value": r.show_it / r.animals, "low": low, "high": high, "n": r.animals,
+                    "control": "" if r.case == INTACT else r.case, "verdict": f"{r.show_it} of {r.animals} animals show it"})
     return out
 
 
