@@ -32,7 +32,7 @@ from wormsim.calibration_looks import crawling, switches
 from wormsim.calibration_steps import steps
 from wormsim.closed_loop import start_pose
 from wormsim.hermaphrodite_calibration import answers_touch
-from wormsim.male_calibration import BENT, MEET_AT, NEAR_MM, TIP, TURN_AT, answered, met, turned
+from wormsim.male_calibration import BENT, MEET_AT, TIP, TURN_AT, answered, met, turned
 from wormsim.mating_ethogram import GRACE_S
 from wormsim.metrics.gait import LEAST_CYCLES
 
@@ -174,7 +174,7 @@ def test_a_sieve_may_ask_for_what_they_do_while_driven_as_well(monkeypatch):
     assert found == pytest.approx([3.0, 1.0, 2.0, 2.0], abs=0.01)
 
 
-def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, head=lambda t: 1, protraction=lambda t: 0.0):
+def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, head=lambda t: 1):
     """A straight male whose cloaca goes along a straight mate, at `place(t)` of her length on the side `flank(t)`, his head the way her head is
     (`head` 1) or the other way (-1).
     """
@@ -186,16 +186,13 @@ def beside_her(place, flank, gap_mm=0.001, frames=121, dt_s=0.1, head=lambda t: 
     radius = np.interp(at / HERMAPHRODITE.length_mm, np.linspace(0, 1, n + 1), HERMAPHRODITE.radius_mm)
     away = np.array([flank(z) for z in t]) * (radius + np.interp(CLOACA, np.linspace(0, 1, 49), MALE.radius_mm) + gap_mm)
     x = np.array([head(z) for z in t])[:, None] * (s - CLOACA * MALE.length_mm) + at[:, None]
-    activation = np.zeros((1, frames, 8))
-    activation[0, :, :4] = np.array([protraction(z) for z in t])[:, None]
     y = np.repeat(away[:, None], 49, axis=1)
     return xr.Dataset(
         {"x_mm": (("variant", "time", "node"), x[None]), "y_mm": (("variant", "time", "node"), y[None]),
          "mate_x_mm": (("variant", "time", "mate_node"), np.tile(hx, (1, frames, 1))),
          "mate_y_mm": (("variant", "time", "mate_node"), np.tile(hy, (1, frames, 1))), "radius_mm": ("node", MALE.radius_mm),
-         "mate_radius_mm": ("mate_node", HERMAPHRODITE.radius_mm), "failed": ("variant", [""]),
-         "activation": (("variant", "time", "muscle"), activation)},
-        {"time_s": ("time", t), "muscle": ["dspL", "dspR", "vspL", "vspR", "dsrL", "dsrR", "vsrL", "vsrR"], "variant": [0]})
+         "mate_radius_mm": ("mate_node", HERMAPHRODITE.radius_mm), "failed": ("variant", [""])},
+        {"time_s": ("time", t), "variant": [0]})
 
 
 def test_speed_along_her_is_that_of_a_planted_male():
@@ -327,27 +324,6 @@ def test_the_meetings_are_towards_the_vulva_round_her_tail_and_round_her_head():
         # the vulva stands on the side of her on which he is, or on the other
         middle = her[len(her) // 2]
         assert ((world.mate.vulva_point() - middle) @ (np.array([x.mean(), y.mean()]) - middle) > 0) == faces
-
-
-def test_staying_and_prodding_at_the_vulva_are_those_of_a_planted_male():
-    """Along to the vulva in six seconds, four seconds there with the spicules out, and on."""
-    def place(t):
-        return 0.3 + 0.2 * t / 6.0 if t < 6.0 else 0.5 if t < 10.0 else 0.5 + 0.1 * (t - 10.0)
-
-    def out(t):
-        return 0.8 if 6.0 <= t < 10.0 else 0.1
-
-    seen = met(beside_her(place, lambda t: -1, head=lambda t: -1, protraction=out), 0)
-    assert seen["vulva_time_s"] == pytest.approx(NEAR_MM / 0.033 + 4.0 + NEAR_MM / 0.1, abs=0.3)  # on the way there, there, and on
-    assert 0.5 < seen["prodding_at"] < 0.8  # what is near is a little more than the stop
-    assert seen["prodding_off"] == pytest.approx(0.1, abs=1e-3)
-    hovers = met(beside_her(lambda t: 0.5, lambda t: -1, head=lambda t: -1, gap_mm=0.03), 0)
-    assert hovers["vulva_time_s"] <= 0.0  # near it, and not in touch
-    zigzag = met(beside_her(lambda t: 0.5 + 0.1 * np.sin(2 * np.pi * t / 4.0), lambda t: -1, head=lambda t: -1), 0)
-    assert 0.0 < zigzag["vulva_time_s"] < 2.0  # passing often is no stay
-    past = met(beside_her(place, lambda t: 1, protraction=out), 0)  # the other flank: never there
-    assert (past["prodding_at"], past["prodding_off"] > 0.1) == (0.0, True)
-    assert past["vulva_time_s"] < 0
 
 
 def together(runs):

@@ -284,6 +284,21 @@ def test_no_animal_that_comes_with_wormsim_has_the_numbers_of_a_pilot(name):
     assert not own.duplicated(keys).any()
 
 
+#: The step that each ensemble was asked for last.
+LAST = {"hermaphrodite": "moving", "touched": "touched_front", "male": "scanning", "turning_again": "turning_often",
+        "turning_further": "turning_often", "stopping_again": "stopping_often"}
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_who_is_accepted_is_told_by_the_bands_of_today(name):
+    """Every row that was measured, as it stands in the table: a band that is changed leaves no ensemble as it is."""
+    table = load_animals(name, accepted=False)
+    targets = steps()[LAST.get(name, name)].targets
+    table = table.dropna(subset=[t.name for t in targets])
+    assert accepts(targets, {t.name: table[t.name].to_numpy(float) for t in targets}).tolist() == table["accepted"].tolist()
+    assert table["accepted"].sum() == len(load_animals(name))
+
+
 def test_pilots_that_do_not_say_whose_they_are_are_said_to(tmp_path):
     parameters_of(pilots_of("pilot")).to_parquet(tmp_path / "mine.parquet")
     with pytest.warns(DataWarning, match="6 pilots of .* do not say of which individuals they are"):

@@ -36,6 +36,18 @@ def test_who_stays_is_near_and_slow_and_who_passes_is_not():
     assert other_flank[0] < 0
 
 
+def test_who_goes_to_and_fro_at_the_vulva_is_not_still():
+    """Half a millimetre a second, now towards her head and now towards her tail: no way on the whole, and far from a pause."""
+    zigzag = stay(meeting(beside_her(lambda t: 0.5 + 0.02 * np.sin(2 * np.pi * t / 2.0), lambda t: 1).assign(vulva_side=("variant", [1.0])), 0))
+    assert zigzag[1] > 0.5 > stay(meeting(along(stops=True), 0))[1]
+
+
+def test_how_it_is_searched():
+    step = steps()["stopping_often"]
+    assert (step.hopeless, step.often) == (60.0, True)
+    assert {"in_back", "half_other_mV", "g_organ_nS"} <= set(step.redrawn)
+
+
 def test_what_was_not_recorded_is_not_near():
     """He comes to the vulva, and the recording ends in the midst of the time that he would be looked at."""
     whole = along(stops=True)

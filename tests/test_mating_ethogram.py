@@ -237,7 +237,8 @@ def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
         stay = found["stop_s"] - found["start_s"]
         assert stay.iloc[0] == pytest.approx(stay.iloc[1] + 2.0, abs=3 * DT)
         figure = mating_strip.stop_figures(run)["stop"]
-        assert f"(2 in the 4 meetings that are kept, those with a stop first) the longest, {stay.iloc[0]:.1f} s" in figure.caption
+        assert figure.caption.startswith("A male, intact: of 2 passages of the vulva with a stop in this recording the longest, "
+                                         f"{stay.iloc[0]:.1f} s,")
         axes = figure.draw().axes
         assert len(axes) == mating_strip.FRAMES
         titles = [ax.get_title().split(" s  ") for ax in axes]
@@ -247,24 +248,45 @@ def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
         for ax, (time, _) in zip(axes, titles, strict=True):  # about the vulva in the middle of the stay, which is drawn where it is
             assert np.mean(ax.get_xlim()) == pytest.approx(middle, abs=0.003)
             assert np.mean(ax.get_ylim()) == pytest.approx(R_HERS)
-            (dot,) = [line for line in ax.lines if line.get_marker() == "D"]
-            assert (*dot.get_xdata(), *dot.get_ydata()) == pytest.approx((0.5 + 0.002 * round(float(time) / DT), R_HERS), abs=1e-6)
+            frame, him = round(float(time) / DT), males[1]
+            assert _dots(ax) == {"D": pytest.approx((0.5 + 0.002 * frame, R_HERS), abs=1e-6), ".": pytest.approx(tuple(him[frame, -1]), abs=1e-6)}
+            she, he = (shape.get_xy() for shape in ax.patches)  # both where they are at that time
+            assert she[:, 0].min() == pytest.approx(moving[0][frame, 0, 0], abs=0.01)
+            assert he[:, 0].max() == pytest.approx(him[frame, -1, 0], abs=0.02)
     assert mating_strip.stop_figures(run.isel(variant=[0, 1])) == {}
 
 
-def test_a_turn_of_the_first_animal_and_a_stop_of_the_last():
-    """Two animals, each of whom turns once and stops once; without the coordinate that says whose a meeting is, of all meetings."""
-    turning, stopping = male(ROUND, tips(1.8, (0.0, 2.0), (0.15, 10.0))), standing(3.0)
-    run = recording(turning, stopping, stopping, turning).assign_coords(vulva_side=("variant", [1] * 4), animal=("variant", [7, 7, 7, 9]))
+def test_a_strip_ends_where_the_recording_does_and_a_turn_is_shown_about_its_end():
+    """He stands at the vulva from the first frame on; he turns round her tail, which lies at 1, until the recording ends."""
+    stays = male(STRAIGHT_ON, tips(1.2 + 0.5 + (1 - CLOACA) * 0.88, (0.0, 3.0), (SPEED, 2.0)))
+    run = recording(stays, vulva_side=("variant", [1]))
     run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
-    assert set(mating_strip.mating_figures(run)) == {"turn"}  # the last one stops nowhere
-    run = run.assign_coords(animal=("variant", [7, 9, 9, 9]))
+    assert [float(mating_strip.stop_figures(run)["stop"].draw().axes[k].get_title().split()[0]) for k in (0, -1)] == pytest.approx([0.0, 5.0], abs=DT)
+    run = recording(male(ROUND, tips(1.8, (0.0, 2.0), (0.15, 5.0))))
+    run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
+    axes = mating_strip.turn_figures(run)["turn"].draw().axes
+    assert float(axes[-1].get_title().split()[0]) == pytest.approx(7.0, abs=DT)
+    assert all((np.mean(ax.get_xlim()), np.mean(ax.get_ylim())) == pytest.approx((1.0, 0.0)) for ax in axes)
+
+
+def _dots(ax):
+    """Single points of a drawing, by their marker."""
+    return {line.get_marker(): (*line.get_xdata(), *line.get_ydata()) for line in ax.lines if len(line.get_xdata()) == 1}
+
+
+def test_a_turn_of_the_first_animal_and_a_stop_of_any():
+    """Two animals; without the coordinate that says whose a meeting is, a turn of all meetings."""
+    turning, stopping = male(ROUND, tips(1.8, (0.0, 2.0), (0.15, 10.0))), standing(3.0)
+    run = recording(turning, stopping, stopping, turning).assign_coords(vulva_side=("variant", [1] * 4), animal=("variant", [7, 9, 9, 9]))
+    run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
     made = mating_strip.mating_figures(run)
     assert "in 1 meetings" in made["turn"].caption
-    assert "(2 in the 3 meetings" in made["stop"].caption
+    assert made["stop"].caption.startswith("Male 9, intact: of 2 passages")
     made = mating_strip.mating_figures(run.drop_vars("animal"))
     assert "in 4 meetings" in made["turn"].caption
-    assert "(2 in the 4 meetings" in made["stop"].caption
+    assert made["stop"].caption.startswith("A male, intact: of 2 passages")
+    assert set(mating_strip.mating_figures(run.isel(variant=[0, 3]))) == {"turn"}  # nobody stops
+    assert mating_strip.mating_figures(run.drop_vars("mate_x_mm")) == {}
 
 
 def test_giving_up_before_her_end_is_no_try_staying_there_is_a_stall_and_an_end_of_the_recording_is_neither():

@@ -113,6 +113,11 @@ def label_of(row: pd.Series) -> int:
     return number + OTHERS * int(row["animal"])
 
 
+def plain(row: pd.Series) -> dict:
+    """A row of a table as JSON can hold it: what is not a number is left out, which no parameter is."""
+    return {name: x.item() if hasattr(x, "item") else x for name, x in row.items() if x == x}
+
+
 def seed_of(number: int, animal: int = 0, refused: bool = False) -> int:
     """Seed of the search of an animal, which settles its looks: of another one of an individual, and of one searched again after it was refused,
     it is not that of the first search, by whose looks it was chosen.

@@ -1,8 +1,8 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
 Three meetings, none of them one of the assay's (`answering_often` and `turning_often` draw mates in every look). In the first her vulva lies on
-the flank that he meets, further on in the direction in which he backs: he is to answer the contact by backing along her, to stop at the
-vulva and to prod there and not before. In the others it lies on the other flank: he is to back to her tail's end, or to her head's, to turn
+the flank that he meets, further on in the direction in which he backs: he is to answer the contact by backing along her
+(that he stops at the vulva is asked in male_stopping.py). In the others it lies on the other flank: he is to back to her tail's end, or to her head's, to turn
 round it, and to go on. How far he goes along her is measured on her, since a male that leans against her can have a backward velocity of
 his own and go nowhere. The bands are chosen here: published are the order of the steps and what counts as each (Liu KS, Sternberg PW 1995
 Neuron 14:79), and a speed of backing of 0.05 to 0.15 mm/s (low, uncertain). Males are held to wider bands of gait than hermaphrodites: that
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .animal import Wiring
 
-_STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
+STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
 _BACKING = "body_mechanics: scanning backward at 0.05-0.15 mm/s (low, uncertain); wider here"
 _GAIT = "wormsim/data/gait_targets.csv, accepted from afar"
 CRAWLING = (
@@ -46,11 +46,11 @@ CRAWLING = (
 CRAWLING_BENT = tuple(replace(t, accept_high=1.80) if t.name == "crawl_wavelength" else t for t in CRAWLING)
 FAR = (
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her ends, the slowest of those he is asked for: " + _BACKING),
-    Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("turn_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + STEPS),
 )
 SCANNING = (
-    Target("answered", 0.80, 1.0, 0.50, 1.0, 0.15, "share of his contacts in his meetings that he answers by backing: " + _STEPS),
-    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("answered", 0.80, 1.0, 0.50, 1.0, 0.15, "share of his contacts in his meetings that he answers by backing: " + STEPS),
+    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to the vulva: " + _BACKING),
     *FAR,
 )
@@ -60,34 +60,26 @@ TURNING = (
            "strong and how far is chosen here, from bodies without a nervous system that were bent by hand (docs/animals.md)"),
     Target("turn_progress", 0.60, 1.5, 0.50, 1.5, 0.05,
            "how far his cloaca goes along her outline, in her lengths, of which 0.4 before the end and TIP round it; not yet that he is in touch "
-           "there (the ethogram says what is a turn): " + _STEPS),
+           "there (the ethogram says what is a turn): " + STEPS),
     Target("turn_lost_s", 0.0, 0.2, 0.0, 1.5, 0.7,
-           "in a good turn his tail stays on her: longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip; " + _STEPS),
+           "in a good turn his tail stays on her: longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip; " + STEPS),
 )
 #: Of a first, shorter look: far more than a turn, so that something of it is left when more is asked.
 BENDING = (*CRAWLING_BENT, *FAR, TURNING[0], replace(TURNING[2], accept_high=3.0, scale=1.5),
-           Target("turn_progress", 1.00, 1.5, 0.80, 1.5, 0.20, "as in TURNING, and on along her other flank: " + _STEPS))
-STOPPING = (Target("vulva_time_s", 7.0, np.inf, 4.0, np.inf, 1.5,
-                   "longest stay within NEAR_MM of the vulva, in touch: who goes on at 0.1 mm/s is there for a second, at the slowest scanning that "
-                   "is accepted for 3.3; " + _STEPS),)
-PRODDING = (
-    Target("prodding_at", 0.35, 1.0, 0.25, 1.0, 0.12,
-           "protractors are active at the vulva: Garcia LR et al 2001 Cell 107:777; the number is chosen here"),
-    Target("prodding_off", 0.0, 0.10, 0.0, 0.2, 0.1, "and are not away from it (chosen here)"),
-)
+           Target("turn_progress", 1.00, 1.5, 0.80, 1.5, 0.20, "as in TURNING, and on along her other flank: " + STEPS))
 #: In the mean over many looks, each with its own noise and its own places along her; that he goes on forward at any time is not asked.
 ANSWERING_OFTEN = (
-    Target("answered", 0.90, 1.0, 0.65, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
-    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + _STEPS),
+    Target("answered", 0.90, 1.0, 0.65, 1.0, 0.15, "share of his contacts that he answers by backing: " + STEPS),
+    Target("meet_contact", 0.70, 1.0, 0.35, 1.0, 0.8, "he keeps touching her: " + STEPS),
     Target("scan_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, until he has gone a tenth of her: " + _BACKING),
 )
 #: In the mean over many looks, each with its own noise and mates whom he meets before their ends: turns by the rules of the ethogram. The last three
 #: guide the search, as a share of turns has no slope; they refuse nobody but who failed.
 TURNING_OFTEN = (
-    Target("answered", 0.80, 1.0, 0.60, 1.0, 0.15, "share of his contacts that he answers by backing: " + _STEPS),
+    Target("answered", 0.80, 1.0, 0.60, 1.0, 0.15, "share of his contacts that he answers by backing: " + STEPS),
     Target("scan_far_mm_s", 0.05, 0.20, 0.03, 0.25, 0.0125, "along her, on the way to her end: " + _BACKING),
     Target("turns_round", 1.0, 1.0, 0.60, 1.0, 0.25,
-           "share of the turns tried that come round her end, good or sloppy (good ones alone, turn_success, are not asked for): " + _STEPS),
+           "share of the turns tried that come round her end, good or sloppy (good ones alone, turn_success, are not asked for): " + STEPS),
     Target("turn_beyond", 0.25, 1.5, -np.inf, np.inf, 0.05, "how far his cloaca goes along her outline beyond her end, of which TIP is round it"),
     Target("turn_lost_s", 0.0, 0.1, -np.inf, np.inf, 0.4, "longest loss of contact beyond 2 GRACE_S until his cloaca is past her tip"),
     replace(TURNING[0], low=2.5, accept_low=-np.inf, accept_high=np.inf),
@@ -96,7 +88,7 @@ _RUN_S, _EVERY_MS, _SCAN_S = 15.0, 100.0, 8.0
 #: Noises under which he has to crawl alone, those of the meetings among them: of 21 males that had crawled under one, 11 backed by themselves
 #: under one or more of six others, and met nobody whom they could have answered.
 NOISES = 4
-MEET_AT, TURN_AT, NEAR_MM = 0.30, 0.60, 0.05
+MEET_AT, TURN_AT = 0.30, 0.60
 #: Part of the body that has to be bent, in body lengths from the nose: a bend of the tail alone does not turn what pushes it.
 BENT = (0.3, 0.95)
 #: What may bend his body: what a male alone has, other motor neurons, and the muscles.
@@ -109,8 +101,6 @@ _SWITCHING = ("in_back", "gap_back", "half_back_mV", "gain_back", "half_A_mV", "
               "half_rays_A_mV", "gain_rays_A", "half_rays_B_mV", "gain_rays_B", "g_organ_nS")
 #: Ventral bend that is enough while all of his rays are driven (chosen here: the males that come round have some 2 per mm while a few are touched).
 DRIVEN_BEND_PER_MM = 4.0
-#: What may stop him: what a male alone has, and what backs him.
-STOPPERS = (*MALE_KEYS, "in_back", "half_other_mV", "hold_s")
 #: Round her tip counts as so much of her length: from one flank to the other.
 TIP = 0.1
 #: Meetings of one look of many, and how long they last, s (chosen here).
@@ -134,7 +124,7 @@ def observe_scanning(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) ->
 
 
 def observe_mating(wiring: Wiring, parameters: pd.DataFrame, seed: int = 0) -> dict[str, np.ndarray]:
-    """What CRAWLING, SCANNING, TURNING, STOPPING and PRODDING ask for, (A,) each, in all meetings."""
+    """What CRAWLING, SCANNING and TURNING ask for, (A,) each, in all meetings."""
     return _observe(wiring, parameters, seed, meetings(wiring))
 
 
@@ -147,7 +137,7 @@ def _observe(wiring: Wiring, parameters: pd.DataFrame, seed: int, worlds: tuple[
     rounds = [_rounds(all_of_them, k, n, fine) for k in range(1, len(worlds))]
     for name in rounds[0]:  # the worse of her two ends: an upper limit is checked at one of them
         out[name] = (np.max if name == "turn_lost_s" else np.min)([seen[name] for seen in rounds], axis=0)
-    out |= {t.name: np.full(n, np.nan) for t in (*SCANNING, *STOPPING, *PRODDING) if t.name not in out}
+    out |= {t.name: np.full(n, np.nan) for t in SCANNING if t.name not in out}
     for k in np.flatnonzero(fine[0]):
         for name, value in met(all_of_them, k).items():
             out[name][k] = value
@@ -253,15 +243,7 @@ def met(behaviour: xr.Dataset, variant: int) -> dict[str, float]:
     """The first meeting."""
     m = meeting(behaviour, variant)
     along, held = way_along(behaviour, variant, m)
-    near = m.vulva_mm <= NEAR_MM
-    later = m.time_s > 0.5
-    # what leads to the vulva counts a little, so that a search has a slope: how near he comes at all
-    stays = [b - a for a, b in runs(near & held)]
-    stay = max(stays) * m.dt_s if stays else -min(float(m.vulva_mm.min()), 1.0)
-    off = later & ~near
-    return {"meet_contact": float(held[later].mean()), "scan_mm_s": speed_along(m, along, 0.15), "vulva_time_s": stay,
-            "prodding_at": float(m.protraction[near].mean()) if near.any() else 0.0,
-            "prodding_off": float(m.protraction[off].mean()) if off.any() else 0.0}
+    return {"meet_contact": float(held[m.time_s > 0.5].mean()), "scan_mm_s": speed_along(m, along, 0.15)}
 
 
 def turned(behaviour: xr.Dataset, variant: int, before: float = 1.0 - TURN_AT, m: Meeting | None = None) -> dict[str, float]:
@@ -344,6 +326,4 @@ def male_steps() -> dict[str, Step]:
                                     hopeless=np.inf, often=True),
             # most individuals are given up, as a search is long (chosen here)
             "turning_often": Step((*(t for t in CRAWLING_BENT if t.name in AT_ANY_TIME), *TURNING_OFTEN), observe_turning_often, keys,
-                                  _SWITCHING, switches(*_RAYS, g_nS=_TOUCHED_NS, also=_bends), hopeless=1.5 * HOPELESS, often=True),
-            "stopping": Step((*turning, *STOPPING), observe_mating, keys, STOPPERS, hopeless=np.inf),
-            "prodding": Step((*turning, *STOPPING, *PRODDING), observe_mating, keys, STOPPERS, hopeless=np.inf)}
+                                  _SWITCHING, switches(*_RAYS, g_nS=_TOUCHED_NS, also=_bends), hopeless=1.5 * HOPELESS, often=True)}

@@ -15,12 +15,12 @@ import numpy as np
 
 from .behaviour_assay import mean_between, velocity
 from .body.male_tail import ORGANS
-from .body.mate import IN_TOUCH_MM, beside
+from .body.mate import IN_TOUCH_MM, VULVA, beside
 from .body.parameters import FREE, MALE_KEYS
 from .calibration import HOPELESS, Step, Target
 from .calibration_looks import AT_ANY_TIME, crawling
 from .closed_loop import World, simulate_animals, start_pose
-from .male_calibration import CRAWLING_BENT, in_worlds, speed_along, twins_of, way_along
+from .male_calibration import CRAWLING_BENT, STEPS, in_worlds, speed_along, twins_of, way_along
 from .mating_contact import Meeting, meeting
 from .mating_ethogram import PAUSED_PER_S, TAIL_MM, ethogram, pooled_share
 from .perturbations.stimulate import Stimulate
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
 
     from .animal import Wiring
 
-_STEPS = "Liu KS, Sternberg PW 1995 Neuron 14:79; the number is chosen here"
 #: In the mean over many looks, each with its own noise and mates. Published speeds of scanning are 0.05 to 0.15 mm/s (low, uncertain): who goes
 #: faster has passed before anything could stop him. The last four guide the search and refuse nobody but who failed.
 STOPPING_OFTEN = (
-    Target("answered", 0.80, 1.0, 0.30, 1.0, 0.25, "share of his contacts that he answers by backing: " + _STEPS),
+    Target("answered", 0.80, 1.0, 0.30, 1.0, 0.25, "share of his contacts that he answers by backing: " + STEPS),
     Target("scan_mm_s", 0.03, 0.12, 0.01, 0.25, 0.03, "along her, until TAIL_MM before the vulva's place: body_mechanics (low); wider here"),
-    Target("stops", 1.0, 1.0, 0.60, 1.0, 0.25, "share of the meetings with a vulva on the flank that he meets in which he stops there: " + _STEPS),
+    Target("stops", 1.0, 1.0, 0.60, 1.0, 0.25, "share of the meetings with a vulva on the flank that he meets in which he stops there: " + STEPS),
     Target("vulva_beyond", 0.25, 1.5, 0.20, 1.5, 0.10,
            "how far he goes beyond the vulva's place where it lies on her other flank, in her lengths, further than who stops is carried beyond a "
            "vulva that he meets (0.04 to 0.20 in a trial): it is the vulva that stops him (chosen here)"),
@@ -71,7 +70,8 @@ def observe_stopping_often(wiring: Wiring, parameters: pd.DataFrame, seed: int) 
     n, (x, y), rng = len(parameters), start_pose(wiring), np.random.default_rng([_MATES, seed])
     far = BEFORE[0] + (BEFORE[1] - BEFORE[0]) * rng.random(len(FACES))
     parallel = (np.arange(len(FACES)) + rng.integers(2)) % 2 == 0
-    worlds = [World(mate=beside(x, y, wiring.form, at=0.5 - way if along else 0.5 + way, parallel=bool(along), vulva_faces=faces, gap_mm=IN_TOUCH_MM))
+    worlds = [World(mate=beside(x, y, wiring.form, at=VULVA - way if along else VULVA + way, parallel=bool(along), vulva_faces=faces,
+                                gap_mm=IN_TOUCH_MM))
               for way, along, faces in zip(far, parallel, FACES, strict=True)]
     out, alone = crawling(wiring, parameters, [seed], _RUN_S)
     there = in_worlds(wiring, parameters, worlds, [seed] * len(FACES), _RUN_S)

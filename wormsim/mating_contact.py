@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .body.male_tail import CLOACA, PROTRACTORS, RETRACTORS
+from .body.mate import VULVA
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def meeting(behaviour: xr.Dataset, variant: int) -> Meeting:
     behaviour : Dataset
         ``x_mm``, ``y_mm`` (variant, time, node), ``mate_x_mm``, ``mate_y_mm`` (variant, time, mate_node), ``radius_mm`` (node),
         ``mate_radius_mm`` (mate_node), ``time_s`` (time); where there, any variable (variant, time, muscle) as the activation of the muscles,
-        ``vulva_side`` (variant; else -1) and the attribute ``vulva_place`` (else 0.5).
+        ``vulva_side`` (variant; else -1) and the attribute ``vulva_place`` (else VULVA).
     variant : int
 
     Raises
@@ -121,9 +122,7 @@ def meeting(behaviour: xr.Dataset, variant: int) -> Meeting:
     tail = slice(round(TAIL_FROM * last), None)
     cloaca = round(CLOACA * last)
     touching = ((gap[tail] <= CONTACT_MM) & (face[tail] < MOST_DORSAL)).any(axis=0)
-    side = float(own["vulva_side"]) if "vulva_side" in own.variables else -1.0
-    vulva = _surface(mate_x, mate_y, mate_radius, float(behaviour.attrs.get("vulva_place", 0.5)), side)
-    vulva_mm = np.hypot(*(_surface(x, y, radius, CLOACA, -1.0) - vulva))
+    vulva_mm = np.hypot(*(_surface(x, y, radius, CLOACA, -1.0) - vulva_at(own, mate_x, mate_y, mate_radius)))
     ux, uy = (np.gradient(z, time_s, axis=1) for z in (x, y))
     hx, hy = (np.gradient(z, time_s, axis=1) for z in (mate_x, mate_y))
     at = place[cloaca] * (len(mate_x) - 1)
@@ -133,6 +132,12 @@ def meeting(behaviour: xr.Dataset, variant: int) -> Meeting:
     velocity = _smooth(-towards_tail.mean(axis=0), max(1, round(WINDOW_S / (time_s[1] - time_s[0]))))
     lengths = [float(np.hypot(np.diff(a, axis=0), np.diff(b, axis=0)).sum(axis=0).mean()) for a, b in ((x, y), (mate_x, mate_y))]
     return Meeting(time_s, touching, place[cloaca], flank[cloaca], vulva_mm, velocity, _protraction(own), *lengths)
+
+
+def vulva_at(own: xr.Dataset, mate_x_mm: np.ndarray, mate_y_mm: np.ndarray, mate_radius_mm: np.ndarray) -> np.ndarray:
+    """Her vulva in one variant of a recording, (2, time) mm: on her surface, of nodes (node, time) and radii (node,)."""
+    side = float(own["vulva_side"]) if "vulva_side" in own.variables else -1.0
+    return _surface(mate_x_mm, mate_y_mm, mate_radius_mm, float(own.attrs.get("vulva_place", VULVA)), side)
 
 
 def _surface(x: np.ndarray, y: np.ndarray, radius: np.ndarray, place: float, side: float) -> np.ndarray:

@@ -9,14 +9,13 @@ import numpy as np
 
 from ..body.muscles import place as muscle_place
 from ..errors import InputError
+from ..mating_contact import vulva_at
 from .scene import FAILED, FLANK, NO_STATE, Bout, Mate, Scene
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-#: Where the vulva lies, in lengths of the mate from her head: 0.50 (from memory, high), on the ventral midline.
-VULVA_PLACE = 0.5
 #: Least swing, mV, that spans the whole scale of a neuron's glow: a silent cell does not flicker (chosen here, no measurement).
 LEAST_SWING_MV = 2.0
 #: Share of a cell's values beyond either end of its scale (chosen here, no measurement).
@@ -120,7 +119,7 @@ def _scene(behaviour: xr.Dataset, variant: int, states: Any, places: Mapping | N
         failure = f"no position from {time_s[np.argmin(alive)]:.1f} s on"
     return Scene(_label(behaviour, variant), time_s, x, y, _radius(behaviour, variant), dorsal, ventral, cells,
                  *_places(behaviour, cells, places), glow, tuple(organs), tuple(muscles), _bouts(behaviour, variant, states, time_s, alive),
-                 mate_of(behaviour, variant), failure)
+                 _mate(behaviour, variant), failure)
 
 
 def _label(behaviour: xr.Dataset, variant: int) -> str:
@@ -177,8 +176,7 @@ def _places(behaviour: xr.Dataset, cells: Sequence[str], places: Mapping | None)
     return pairs[:, 0], pairs[:, 1]
 
 
-def mate_of(behaviour: xr.Dataset, variant: int) -> Mate | None:
-    """The mate of variant number `variant`, with the place of her vulva; none where the recording has none."""
+def _mate(behaviour: xr.Dataset, variant: int) -> Mate | None:
     x = _values(behaviour, "mate_x_mm", variant, "time", "mate_node")
     if x is None:
         return None
@@ -186,16 +184,7 @@ def mate_of(behaviour: xr.Dataset, variant: int) -> Mate | None:
     radius = _values(behaviour, "mate_radius_mm", variant, "mate_node")
     if y is None or radius is None:
         raise InputError("the behaviour has mate_x_mm but not mate_y_mm and mate_radius_mm; all three make a mate")
-    at = float(behaviour.attrs.get("vulva_place", VULVA_PLACE)) * (x.shape[1] - 1)
-    k = min(int(at), x.shape[1] - 2)
-    def between(z: np.ndarray) -> np.ndarray:
-        return z[..., k] + (at - k) * (z[..., k + 1] - z[..., k])
-
-    tx, ty = x[:, k + 1] - x[:, k], y[:, k + 1] - y[:, k]
-    out = between(radius) / np.maximum(np.hypot(tx, ty), 1e-12)
-    # her ventral flank: `vulva_side` times (-t_y, t_x), as in body/mate.py; -1 where it is not said
-    side = float(behaviour["vulva_side"].isel(variant=variant)) if "vulva_side" in behaviour.variables else -1.0
-    vulva = np.column_stack([between(x) - side * ty * out, between(y) + side * tx * out])
+    vulva = vulva_at(behaviour.isel(variant=variant), x.T, y.T, radius).T
     return Mate(x.astype(float), y.astype(float), radius.astype(float), vulva)
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..mating_contact import vulva_at
 from ..studies import StudyFigure
 from . import style
-from .behaviour_scenes import mate_of
 from .scene import outline
 
 if TYPE_CHECKING:
@@ -26,17 +26,14 @@ BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
 
 
 def mating_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
-    """A turn of the first animal of a recording, and a stop of the last: by the coordinate `animal`, all variants where there is none.
-
-    Nothing of a recording without a mate.
-    """
+    """A turn of the first animal of a recording with a mate (coordinate `animal`; else of any), and a stop of any; nothing without a mate."""
     if "mate_x_mm" not in behaviour:
         return {}
-    if "animal" not in behaviour.coords:
-        return turn_figures(behaviour) | stop_figures(behaviour)
-    animal = behaviour["animal"].to_numpy()
-    first, last = (behaviour.isel(variant=animal == animal[k]) for k in (0, -1))
-    return turn_figures(first) | stop_figures(last)
+    first = behaviour
+    if "animal" in behaviour.coords:
+        animal = behaviour["animal"].to_numpy()
+        first = behaviour.isel(variant=animal == animal[0])
+    return turn_figures(first) | stop_figures(behaviour)
 
 
 def _events(behaviour: xr.Dataset) -> pd.DataFrame:
@@ -61,8 +58,7 @@ def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     best = found.iloc[0]
     number = ", ".join(f"{count} {name}" for name, count in found["outcome"].value_counts().reindex(BEST_FIRST).dropna().astype(int).items())
     return {"turn": StudyFigure(
-        lambda: strip_figure(behaviour, int(best["variant"]), max(best["start_s"] - AROUND_S, 0.0),
-                             min(best["stop_s"] + AROUND_S, float(behaviour["time_s"][-1]))),
+        lambda: strip_figure(behaviour, int(best["variant"]), best["start_s"] - AROUND_S, best["stop_s"] + AROUND_S),
         f"The first male, intact: the best of his turns in {behaviour.sizes['variant']} meetings ({number}), round her {best['where']}, frame by "
         "frame, with what the ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
 
@@ -79,11 +75,12 @@ def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     if found.empty:
         return {}
     longest = found.iloc[0]
+    place = int(longest["variant"])
+    name = f"Male {int(behaviour['animal'][place])}" if "animal" in behaviour.coords else "A male"
     return {"stop": StudyFigure(
-        lambda: strip_figure(behaviour, int(longest["variant"]), max(longest["start_s"] - AROUND_S, 0.0),
-                             min(longest["stop_s"] + AROUND_S, float(behaviour["time_s"][-1])), at_vulva=True),
-        f"An intact male: of his passages of the vulva with a stop ({len(found)} in the {behaviour.sizes['variant']} meetings that are kept, those "
-        f"with a stop first) the longest, {longest['stop_s'] - longest['start_s']:.1f} s, frame by frame, with what the ethogram calls each moment. "
+        lambda: strip_figure(behaviour, place, longest["start_s"] - AROUND_S, longest["stop_s"] + AROUND_S, at_vulva=True),
+        f"{name}, intact: of {len(found)} passages of the vulva with a stop in this recording the longest, "
+        f"{longest['stop_s'] - longest['start_s']:.1f} s, frame by frame, with what the ethogram calls each moment. "
         "Blue: he; red: the tip of his tail; grey: she; purple: her vulva.",
         "Twelve drawings of a male at the vulva of his mate")}
 
@@ -97,6 +94,7 @@ def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: fl
         A recording with a mate and a variable `state` (variant, time).
     variant : int
     start_s, stop_s : float
+        Cut at both ends of the recording.
     at_vulva : bool
         About the vulva, which is drawn as well.
     """
@@ -104,8 +102,9 @@ def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: fl
     own = behaviour.isel(variant=variant)
     time = own["time_s"].to_numpy()
     x, y, hx, hy = (own[name].to_numpy().astype(float) for name in ("x_mm", "y_mm", "mate_x_mm", "mate_y_mm"))
+    start_s, stop_s = np.clip([start_s, stop_s], time[0], time[-1])
     middle = int(np.argmin(np.abs(time - (start_s + stop_s) / 2)))
-    vulva = mate_of(behaviour, variant).vulva_mm
+    vulva = vulva_at(own, hx.T, hy.T, own["mate_radius_mm"].to_numpy()).T if at_vulva else None
     places = [vulva[middle]] if at_vulva else [(hx[middle, k], hy[middle, k]) for k in (0, -1)]
     cx, cy = min(places, key=lambda end: np.hypot(end[0] - x[middle, -1], end[1] - y[middle, -1]))
     for ax, at in zip(axes, np.linspace(start_s, stop_s, FRAMES), strict=True):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import catalog
 from ..behaviour_assay import BehaviourAssay, values_of
 from ..behaviour_evidence import cases, read_behaviour
-from ..calibrated import ENSEMBLES, first_individuals, label_of, load_animals, parameters_of, wiring_of
+from ..calibrated import ENSEMBLES, first_individuals, label_of, load_animals, parameters_of, plain, wiring_of
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -77,7 +76,7 @@ def assay_of(name: str) -> BehaviourAssay:
 
 def chunks_of(animals: pd.DataFrame, circuit: str, assays: list[str], seed: int, controls: list[str], evidence: str = "") -> list[dict]:
     """What :func:`one_animal` takes, for each animal; without the removals where no table of them is named."""
-    return [{"circuit": circuit, "assays": assays, "evidence": evidence, "seed": seed, "animal": _plain(row), "label": label_of(row),
+    return [{"circuit": circuit, "assays": assays, "evidence": evidence, "seed": seed, "animal": plain(row), "label": label_of(row),
              "without": controls} for _, row in animals.iterrows()]
 
 
@@ -114,8 +113,3 @@ def _rows(assay: BehaviourAssay, recorded: xr.Dataset, cases: list[str]) -> list
         own = recorded.isel(variant=slice(0, None, len(cases)))
         rows += [(assay.name, cases[0], event, outcome, number) for (event, outcome), number in assay.counts(own).items()]
     return rows
-
-
-def _plain(row: pd.Series) -> dict:
-    """A row as JSON can hold it: what is not a number is left out, which no parameter is."""
-    return {k: (v.item() if isinstance(v, np.generic) else v) for k, v in row.items() if not (isinstance(v, float) and np.isnan(v))}

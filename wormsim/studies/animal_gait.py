@@ -16,7 +16,7 @@ from ..animal import Wiring
 from ..behaviour_assay import BehaviourAssay, run_assay, window
 from ..body.muscles import innervation, place
 from ..body.senses import Touch
-from ..calibrated import label_of, load_animals, parameters_of, wiring_of
+from ..calibrated import label_of, load_animals, parameters_of, plain, wiring_of
 from ..circuit import load_circuit
 from ..closed_loop import World, simulate_animals
 from ..data import tables
@@ -96,9 +96,9 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     circuit = load_circuit(spec.survey.circuit)
     animals = load_animals(spec.survey.animals)
     animals = animals[animals["kind"] == "real"].head(spec.survey.most)
-    plain = [{k: (v.item() if isinstance(v, np.generic) else v) for k, v in row.items() if v == v} for _, row in animals.iterrows()]
-    table = pd.concat(runner.map(one_animal, [{"circuit": spec.survey.circuit, "animal": a, "seed": spec.seed, "minutes": spec.survey.minutes}
-                                              for a in plain], "gait and posture"), ignore_index=True)
+    table = pd.concat(runner.map(one_animal, [{"circuit": spec.survey.circuit, "animal": plain(row), "seed": spec.seed,
+                                               "minutes": spec.survey.minutes} for _, row in animals.iterrows()], "gait and posture"),
+                      ignore_index=True)
     targets = tables.read_csv("gait_targets")
     rows = []
     for quantity, medium, column in (

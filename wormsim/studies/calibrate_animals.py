@@ -128,7 +128,7 @@ def check(spec: Spec) -> None:
                              "pilots are animals of other individuals: set search.first")
 
 
-def own_animals(search: SearchTable, seed: int, warn: bool = False) -> pd.DataFrame:
+def own_animals(search: SearchTable, seed: int) -> pd.DataFrame:
     """The animals of an ensemble that are searched further: the first of every individual of the real wiring that was accepted.
 
     Of those `refused` the best that was found, where anything was searched: who was given up at the first candidates is not among them. The
@@ -144,7 +144,7 @@ def own_animals(search: SearchTable, seed: int, warn: bool = False) -> pd.DataFr
                          "would have again; search those further that it refused (search.refused = true), or ask a step with fixed looks")
     table = table[(table["kind"] == "real") & (table["animal"] == 0)]
     if search.refused:
-        table = _refused(table, search, warn)
+        table = _refused(table, search)
     if table.empty:
         raise InputError(f"search.further = {name!r}: no animal of the real wiring was {'searched and refused' if search.refused else 'accepted'}")
     if other := sorted(set(table.get("seed", [0])) - {seed}):
@@ -152,7 +152,7 @@ def own_animals(search: SearchTable, seed: int, warn: bool = False) -> pd.DataFr
     return table
 
 
-def _refused(table: pd.DataFrame, search: SearchTable, warn: bool) -> pd.DataFrame:
+def _refused(table: pd.DataFrame, search: SearchTable) -> pd.DataFrame:
     """Those of an ensemble who were searched in the last step that is asked for here, and refused, the cheapest first."""
     name, targets = search.further, steps()[search.asked[-1]].targets
     if len(parts_of(name)) > 1 or len(alternatives_of(name)) > 1:
@@ -166,7 +166,7 @@ def _refused(table: pd.DataFrame, search: SearchTable, warn: bool) -> pd.DataFra
     table = table[~table["accepted"] & (table["generations"] > 0)]
     # of who was refused at an earlier step, or failed, nothing is known of what is asked here
     known = table[[t.name for t in targets]].notna().all(axis=1)
-    if warn and not known.all():
+    if not known.all():
         warn_data(int((~known).sum()), f"individuals of {name!r} were refused at an earlier step or failed: they are not searched further")
     table = table[known]
     short = missed(targets, {t.name: table[t.name].to_numpy(float) for t in targets})
@@ -229,7 +229,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     common = {"settings": search.model_dump(mode="json", include=set(HowTable.model_fields)), "seed": spec.seed}
     refused = 0
     if search.further:
-        own = own_animals(search, spec.seed, warn=True)
+        own = own_animals(search, spec.seed)
         refused, own = len(own), own.head(search.individuals)
         tried = [{**common, "number": int(number), "shuffle": None, "further": search.further, "refused": search.refused,
                   "own": {key: float(x) for key, x in animal.items()}}
