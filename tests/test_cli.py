@@ -128,7 +128,7 @@ def test_show_takes_a_users_own_files(toml, tmp_path):
     (["ablate", "AVA", "--assay", "mating_trun"], "closest: mating_turn"),
     (["plot", "absent"], "no such results folder"),
     (["run", "nosuch"], "unknown experiment 'nosuch'"),
-    (["run", "mating_trun"], "unknown experiment 'mating_trun'; closest: mating_turn, mating; or give a path that ends in .toml"),
+    (["run", "mating_trun"], "unknown experiment 'mating_trun'; closest: mating_turn, mating, mating_stopping; or give a path that ends in .toml"),
     (["run", "paths.toml", "--set", "samples"], "as in --set ensemble.samples=128"),
     (["show", "aval"], "closest: AVAL"),
     (["show", "binary.toml"], "binary.toml is not UTF-8 text"),

@@ -1,12 +1,11 @@
 """What is asked of an intact male: that he crawls, and that he goes through the steps of mating beside a straight mate.
 
 Three meetings, none of them one of the assay's (`answering_often` and `turning_often` draw mates in every look). In the first her vulva lies on
-the flank that he meets, further on in the direction in which he backs: he is to answer the contact by backing along her
-(that he stops at the vulva is asked in male_stopping.py). In the others it lies on the other flank: he is to back to her tail's end, or to her head's, to turn
-round it, and to go on. How far he goes along her is measured on her, since a male that leans against her can have a backward velocity of
-his own and go nowhere. The bands are chosen here: published are the order of the steps and what counts as each (Liu KS, Sternberg PW 1995
-Neuron 14:79), and a speed of backing of 0.05 to 0.15 mm/s (low, uncertain). Males are held to wider bands of gait than hermaphrodites: that
-they crawl, not how finely.
+the flank that he meets, further on in the direction in which he backs: he is to answer the contact by backing along her (that he stops at the vulva
+is asked in male_stopping.py). In the others it lies on the other flank: he is to back to her tail's end, or to her head's, to turn round it, and to
+go on. How far he goes along her is measured on her, since a male that leans against her can have a backward velocity of his own and go nowhere. The
+bands are chosen here: published are the order of the steps and what counts as each (Liu KS, Sternberg PW 1995 Neuron 14:79), and a speed of backing
+of 0.05 to 0.15 mm/s (low, uncertain). Males are held to wider bands of gait than hermaphrodites: that they crawl, not how finely.
 """
 
 from __future__ import annotations
