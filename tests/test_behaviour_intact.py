@@ -60,7 +60,7 @@ def test_what_they_do_and_what_is_left_of_it_under_the_controls(monkeypatch):
     assert scores.loc["real wiring", ["low", "high"]].tolist() == pytest.approx([0.301, 0.954], abs=0.001)  # Wilson's interval of 3 of 4
     assert scores["n"].tolist() == [4, 4, 4]
     assert "mating vulva_stop 3 of 4 (0.8 in the median of these)" in found.summary[0]
-    assert "Of 27 individuals of 'stopping_often' (real wiring) 9 were accepted, and 0 of 8 degree-preserving shuffles" in found.summary[-1]
+    assert "Of 40 individuals of 'stopping_often' (real wiring) 11 were accepted, and 0 of 8 degree-preserving shuffles" in found.summary[-1]
     assert found.summary[-1].endswith("4 animals of 4 individuals of the real wiring took part.")
     happened = found.tables["happened"].set_index("outcome")["intact"]
     assert happened.to_dict() == pytest.approx({"stopped": 2.4, "passed": 4.0})
