@@ -65,6 +65,7 @@ def test_what_they_do_and_what_is_left_of_it_under_the_controls(monkeypatch):
     happened = found.tables["happened"].set_index("outcome")["intact"]
     assert happened.to_dict() == pytest.approx({"stopped": 2.4, "passed": 4.0})
     assert set(found.captions) == set(found.tables)
+    assert "Medians over the animals that show it intact: mating vulva_stop by 3 of 4." in found.figures["without"].caption
 
 
 def test_what_intact_animals_show_does_not_hang_on_the_controls_that_are_run():
