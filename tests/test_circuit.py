@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import networkx as nx
 import numpy as np
 import pytest
@@ -105,15 +103,13 @@ def test_touch_circuit_has_its_textbook_synapses():
     assert "PVM" not in touch.connectome.cells.index
 
 
-def test_loading_is_quick(whole_male):
-    """150 ms is the aim; twice that is let pass on a busy machine."""
+def test_loading_is_quick(whole_male, calls):
+    """Some 190,000 function calls, for 7,000 edges; another loop over edges and their cells would double it."""
     male = load_connectome("cook2019_male")
     import tomllib
 
     text = tomllib.loads(catalog.toml_path("circuits", "whole_male").read_text())
-    start = time.perf_counter()
-    circuit_from_dict("whole_male", text, connectome=male)
-    assert time.perf_counter() - start < 0.3
+    assert calls(lambda: circuit_from_dict("whole_male", text, connectome=male)) < 300_000
 
 
 # ---------------------------------------------------------------- controls

@@ -21,26 +21,18 @@ HEAVY = {
 
 PROBE = """
 import json, sys
-from time import perf_counter
-before, start = set(sys.modules), perf_counter()
+before = set(sys.modules)
 import wormsim
-print(json.dumps([perf_counter() - start, sorted(set(sys.modules) - before)]))
+print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 
-def probe() -> tuple[float, list[str]]:
-    """Seconds and newly loaded modules of `import wormsim` in a fresh interpreter."""
+def test_import_loads_nothing_that_takes_long():
+    """Seconds say what the machine was doing; the list of newly loaded modules says why an import is fast."""
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
-    seconds, modules = json.loads(done.stdout)
-    return seconds, modules
-
-
-def test_import_is_fast_and_loads_nothing_else():
-    seconds, modules = probe()
+    modules = json.loads(done.stdout)
     assert {m.partition(".")[0] for m in modules} & HEAVY == set()
     assert [m for m in modules if m.startswith("wormsim.")] == []
-    # Other work on the machine only ever adds time, so the least of a few is the import's own.
-    assert min(seconds, probe()[0], probe()[0]) < 0.3
 
 
 def test_public_names_are_few_and_all_there():

@@ -34,7 +34,7 @@ def test_defines_nothing(notebook):
 
 def test_runs(notebook, tmp_path):
     where = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(notebook, timeout=240, kernel_name="python3", resources=where)
+    client = NotebookClient(notebook, timeout=900, kernel_name="python3", resources=where)
     client.execute()
     errors = [output for cell in notebook.cells for output in cell.get("outputs", ()) if output.output_type == "error"]
     assert errors == []

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import warnings
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -147,14 +146,10 @@ def test_every_connectome_is_sound(name):
 
 
 @pytest.mark.parametrize("name", connectome_names())
-def test_loading_takes_under_50_ms(name):
+def test_loading_does_nothing_edge_by_edge(name, calls):
+    """Some 9,000 function calls, for 400 edges as for 54,000."""
     load_connectome(name)
-    seconds = []
-    for _ in range(7):  # other work on the machine only adds time: the least of a few is the load's own
-        start = perf_counter()
-        load_connectome(name)
-        seconds.append(perf_counter() - start)
-    assert min(seconds) < 0.05
+    assert calls(lambda: load_connectome(name)) < 20_000
 
 
 def test_a_loaded_connectome_is_the_callers_own():

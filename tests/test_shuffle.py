@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import numpy as np
@@ -156,10 +155,9 @@ def test_shuffles_that_cannot_be(male):
         load_connectome("cook2019_male").shuffle("signs", 1)
 
 
-def test_the_male_is_shuffled_within_a_second(male):
-    start = time.perf_counter()
-    male.shuffle("degree", 3)
-    assert time.perf_counter() - start < 1.0
+def test_the_male_is_shuffled_in_few_steps(male, calls):
+    """Some 70 function calls an edge, for ten tried swaps of each."""
+    assert calls(lambda: male.shuffle("degree", 3)) < 100 * len(male.edges)
 
 
 def test_extrasynaptic_edges_keep_ligand_and_receptor():
