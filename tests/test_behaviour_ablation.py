@@ -362,6 +362,12 @@ def test_what_fails_under_a_control_does_not_survive_it(then, left, survive, sai
     assert said in control_text(control_table(values, [NO_WIRING]))[0]
 
 
+@pytest.mark.parametrize("experiment", ["mating", "touch"])
+def test_a_single_question_is_put_to_the_animals_of_the_experiment(experiment):
+    model = load_experiment(experiment).spec.model
+    assert {assay_of(name).animals for name in model.assays} == {model.animals}
+
+
 @pytest.mark.parametrize("name", [name for name in ASSAYS if name in catalog.names("assays") and name != "mating"])
 def test_an_assay_gives_the_measures_that_rows_may_name(name):
     """A row that names a measure which its assay does not give would be scored as wrong, for ever."""

@@ -75,7 +75,7 @@ def test_what_intact_animals_show_does_not_hang_on_the_controls_that_are_run():
         columns=["case", "animal", "measure", "value"]).assign(assay="mating", wiring="real wiring")
     for controls in ([], [NO_WIRING]):
         counts = behaviour_intact.show_it(values if controls else values[values["case"] == "intact"], controls)
-        assert counts.query("case == 'intact' and show_it > 0")[["measure", "show_it", "animals"]].to_numpy().tolist() == [["vulva_stop", 2, 2]]
+        assert counts.query("case == 'intact' and show_it > 0")[["measure", "show_it", "of"]].to_numpy().tolist() == [["vulva_stop", 2, 2]]
         assert behaviour_intact._answer(counts) == ("**Intact, and nothing removed, animals show: mating vulva_stop 2 of 2 "
                                                     "(0.85 in the median of these).**")
     rows = {(r["group"], r["control"]): (r["value"], r["n"]) for r in behaviour_intact._scores(counts)}
@@ -103,7 +103,10 @@ def test_nothing_is_removed_and_intact_animals_are_those_of_an_ablation(tmp_path
 
 @pytest.mark.parametrize(("change", "said"), [
     ({"model": {"assays": ["mating_turn"]}}, "no body"), ({"controls": {"without": ["no food"]}}, "no food"),
-    ({"model": {"animals": "none"}}, "none")])
+    ({"model": {"animals": "none"}}, "'none' is no ensemble"), ({"model": {"animals": "hermaphrodite"}}, "holds hermaphrodites"),
+    ({"model": {"circuit": "whole_hermaphrodite"}}, "'stopping_often' holds males, and circuit = 'whole_hermaphrodite'"),
+    ({"model": {"assays": ["mating", "mating"]}}, "model.assays: mating stands there twice"),
+    ({"controls": {"without": [NO_WIRING, NO_WIRING]}}, "controls.without: no neuron-neuron wiring stands there twice")])
 def test_bad_settings_are_refused_before_a_run(change, said):
     settings = {"model": {"circuit": "whole_male", "animals": "stopping_often", "assays": ["mating"]}, "controls": {"without": list(WITHOUT)}}
     spec = behaviour_intact.Spec(**{name: {**table, **change.get(name, {})} for name, table in settings.items()})
@@ -114,4 +117,6 @@ def test_bad_settings_are_refused_before_a_run(change, said):
 def test_the_shipped_look_has_its_animals():
     spec = load_experiment("mating_stopping").spec
     behaviour_intact.check(spec)
+    every = pd.concat([load_animals(name) for name in ("stopping_often", "stopping_again")])
+    assert spec.model.most >= len(every) == len(load_animals(spec.model.animals))  # all of them
     assert spec.seed == load_experiment("mating").spec.seed  # the same meetings

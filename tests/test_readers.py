@@ -147,9 +147,9 @@ def test_every_connectome_is_sound(name):
 
 @pytest.mark.parametrize("name", connectome_names())
 def test_loading_does_nothing_edge_by_edge(name, calls):
-    """Some 9,000 function calls, for 400 edges as for 54,000."""
+    """Some 9,000 function calls for 400 edges as for 54,000, and 17,000 for that of seven that is built from a table of models."""
     load_connectome(name)
-    assert calls(lambda: load_connectome(name)) < 20_000
+    assert calls(lambda: load_connectome(name)) < (20_000 if name == "prinz2004_pyloric" else 12_000)
 
 
 def test_a_loaded_connectome_is_the_callers_own():

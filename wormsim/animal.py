@@ -83,6 +83,11 @@ class Wiring:
         return self.cells.get_indexer(list(self.circuit.select(*selectors)))
 
 
+def form_of(circuit: Circuit) -> Form:
+    """The male's where the connectome has male cells, else the hermaphrodite's."""
+    return MALE if (circuit.connectome.cells["sex"] == "male").any() else HERMAPHRODITE
+
+
 def individual(circuit: Circuit, number: int, seed: int = 0, form: Form | None = None) -> Wiring:
     """Draw an individual: a sign for every unknown one, a strength factor for every pair of classes.
 
@@ -93,7 +98,7 @@ def individual(circuit: Circuit, number: int, seed: int = 0, form: Form | None =
     number, seed : int
         Individual `number` of a seed never depends on how many are drawn.
     form : Form, optional
-        The male's where the connectome has male cells, else the hermaphrodite's.
+        That of the circuit's sex by default.
 
     Raises
     ------
@@ -106,8 +111,7 @@ def individual(circuit: Circuit, number: int, seed: int = 0, form: Form | None =
     bending = muscles.bending_muscles(list(cells.index), circuit.name)
     others = [name for name in cells.index[cells["kind"] == "muscle"] if name not in set(bending)]
     names = (*bending, *others)
-    if form is None:
-        form = MALE if (cells["sex"] == "male").any() else HERMAPHRODITE
+    form = form or form_of(circuit)
     return Wiring(
         model, samples, number, seed, *edges_of(model.lower(samples)),
         names, cells.index.get_indexer(list(names)).astype(np.int64), muscles.pull(bending, form.joints), stretch.receptors(circuit, bending), form)

@@ -13,8 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .animal import Wiring, individual
-from .body.parameters import BY_KEY
+from .animal import Wiring, form_of, individual
+from .body.form import MALE
+from .body.parameters import BY_KEY, MALE_KEYS
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def label_of(row: pd.Series) -> int:
 
 
 def plain(row: pd.Series) -> dict:
-    """A row of a table as JSON can hold it: what is not a number is left out, which no parameter is."""
+    """A row of a table as JSON can hold it: not-a-numbers are left out, which no parameter is."""
     return {name: x.item() if hasattr(x, "item") else x for name, x in row.items() if x == x}
 
 
@@ -138,6 +139,18 @@ def first_individuals(table: pd.DataFrame, count: int | None) -> pd.DataFrame:
 def parameters_of(table: pd.DataFrame) -> pd.DataFrame:
     """The parameters alone, in the order of :mod:`wormsim.body.parameters`."""
     return table[list(BY_KEY)]
+
+
+def are_males(table: pd.DataFrame) -> bool:
+    """Whether any animal has numbers of what males alone have; a hermaphrodite's stay as they are."""
+    return any(bool((table[key] != BY_KEY[key].value).any()) for key in MALE_KEYS)
+
+
+def check_sex(table: pd.DataFrame, circuit: Circuit, animals: str) -> None:
+    """Refuse animals of the other sex than the circuit's: their numbers would move a body that they were not found for."""
+    if are_males(table) != (male := form_of(circuit) is MALE):
+        raise InputError(f"animals = {animals!r} holds {'hermaphrodites' if male else 'males'}, and circuit = {circuit.name!r} is of a "
+                         f"{'male' if male else 'hermaphrodite'}: change one of them")
 
 
 def wiring_of(row: pd.Series, circuit: Circuit) -> Wiring:

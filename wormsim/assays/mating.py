@@ -54,6 +54,7 @@ def _beside_twins(behaviour):
 ASSAY = BehaviourAssay(
     name="mating", behaviour="mating", source="Liu KS, Sternberg PW 1995 Neuron 14:79 (steps); rules in wormsim/mating_ethogram.py",
     circuit="whole_male", duration_s=45.0, world=world, measure=measure, counts=counts, repeats=WORLDS, every_ms=100.0, absent=ABSENT, twins=True,
+    animals="turning_often+turning_again+turning_further|turning+male",
     limits="Two dimensions: both lie on their sides, rays and organs of left and right are one. "
     "The mate lies still and answers nothing; finding her, "
     "sperm and what ends a mating are left out. Serotonin, dopamine and "

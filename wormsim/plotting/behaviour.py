@@ -40,8 +40,8 @@ def control_figures(controls: pd.DataFrame) -> dict[str, StudyFigure]:
         return {}
     once = controls[controls["animals"] > 0].drop_duplicates(["assay", "measure"])
     shown = ", ".join(f"{r.assay} {r.measure} by {r.animals} of {r.of}" for r in once.itertuples()) or "nothing"
-    return {"without": StudyFigure(lambda: survival(controls), "What intact animals still do without wiring between neurons, with it shuffled, "
-                                   "without the tonic drive, without stretch receptors, and as they are, looked at again. "
+    done = ", ".join(controls["control"].unique())
+    return {"without": StudyFigure(lambda: survival(controls), f"What intact animals still do under each control: {done}. "
                                    "Left of the line, less than half is left; what stands at an edge lies beyond it, by the number beside it. "
                                    f"Medians over the animals that show it intact: {shown}.",
                                    "Dots of the share left under the controls, one line for each measure")}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FRAMES, COLUMNS, AROUND_S = 12, 6, 2.0
 #: Half of the sides of a frame, mm: a male and some room.
 HALF_MM = (0.55, 0.42)
+#: States of the ethogram in which he is near the vulva and slow.
+AT_VULVA = ("at vulva", "prodding", "insertion")
 #: Which of several turns is shown.
 BEST_FIRST = ("good", "sloppy", "missed", "stalled", "returned", "unfinished")
 
@@ -56,11 +58,13 @@ def turn_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     if found.empty:
         return {}
     best = found.iloc[0]
+    place = int(best["variant"])
     number = ", ".join(f"{count} {name}" for name, count in found["outcome"].value_counts().reindex(BEST_FIRST).dropna().astype(int).items())
     return {"turn": StudyFigure(
-        lambda: strip_figure(behaviour, int(best["variant"]), best["start_s"] - AROUND_S, best["stop_s"] + AROUND_S),
-        f"The first male, intact: the best of his turns in {behaviour.sizes['variant']} meetings ({number}), round her {best['where']}, frame by "
-        "frame, with what the ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she.", "Twelve drawings of a male and his mate")}
+        lambda: strip_figure(behaviour, place, best["start_s"] - AROUND_S, best["stop_s"] + AROUND_S),
+        f"{_name(behaviour, place)}, intact: the best of the turns in {behaviour.sizes['variant']} meetings ({number}), round her {best['where']}, "
+        "frame by frame, with what the ethogram calls each moment. Blue: he; red: the tip of his tail; grey: she.",
+        "Twelve drawings of a male and his mate")}
 
 
 def stops(behaviour: xr.Dataset) -> pd.DataFrame:
@@ -76,13 +80,26 @@ def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
         return {}
     longest = found.iloc[0]
     place = int(longest["variant"])
-    name = f"Male {int(behaviour['animal'][place])}" if "animal" in behaviour.coords else "A male"
+    slow_s = _slow_s(behaviour, longest)
     return {"stop": StudyFigure(
         lambda: strip_figure(behaviour, place, longest["start_s"] - AROUND_S, longest["stop_s"] + AROUND_S, at_vulva=True),
-        f"{name}, intact: of {len(found)} passages of the vulva with a stop in this recording the longest, "
-        f"{longest['stop_s'] - longest['start_s']:.1f} s, frame by frame, with what the ethogram calls each moment. "
+        f"{_name(behaviour, place)}, intact: of {len(found)} passages of the vulva with a stop in this recording the longest, "
+        f"{longest['stop_s'] - longest['start_s']:.1f} s, {slow_s:.1f} s of it slow enough for a stop, "
+        "frame by frame, with what the ethogram calls each moment. "
         "Blue: he; red: the tip of his tail; grey: she; purple: her vulva.",
         "Twelve drawings of a male at the vulva of his mate")}
+
+
+def _name(behaviour: xr.Dataset, place: int) -> str:
+    return f"Male {int(behaviour['animal'][place])}" if "animal" in behaviour.coords else "A male"
+
+
+def _slow_s(behaviour: xr.Dataset, passage: pd.Series) -> float:
+    """Seconds of a passage in which he is near the vulva and slow: states "at vulva", "prodding", "insertion" of the ethogram."""
+    own = behaviour["state"].isel(variant=int(passage["variant"])).to_numpy()
+    time = behaviour["time_s"].to_numpy()
+    there = own[(time >= passage["start_s"]) & (time < passage["stop_s"])]
+    return float(np.isin(there, AT_VULVA).sum() * (time[1] - time[0]))
 
 
 def strip_figure(behaviour: xr.Dataset, variant: int, start_s: float, stop_s: float, at_vulva: bool = False) -> Figure:

@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 
 from ..behaviour_assay import BehaviourAssay, run_assay
-from ..calibrated import alternatives_of, first_individuals, load_animals, parameters_of, parts_of, wiring_of
+from ..calibrated import (
+    alternatives_of,
+    check_sex,
+    first_individuals,
+    load_animals,
+    parameters_of,
+    parts_of,
+    wiring_of,
+)
 from ..circuit import load_circuit
 from ..effects import LEAST_INDIVIDUALS, MEASURES, effect, median_interval
 from ..errors import InputError
@@ -44,6 +52,7 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     chosen = list(the_circuit.select(*cells))
     asked = animals or assay.animals or _DEFAULT[name]
     table = load_animals(asked)
+    check_sex(table, the_circuit, asked)
     table = first_individuals(table[table["kind"] == "real"], samples)
     if len(table) == 0:
         raise InputError(f"no animal of the ensemble {asked} was accepted by its calibration: there is nobody to ask")

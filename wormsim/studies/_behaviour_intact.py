@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 #: Worlds of an animal that are kept to be looked at.
 SHOWN = 3
 CAPTIONS = {
-    "without": "What intact animals still do without wiring between neurons, with that wiring shuffled (one shuffle for "
-    "each animal, by its number, which draws signs and factors of its pairs anew; strengths as calibrated in the real wiring), without "
-    "the tonic drive of AVB, without stretch receptors, and as they are under the next seed: medians over those that show it intact; "
+    "without": "What intact animals still do under each control: without wiring between neurons; with that wiring shuffled (one shuffle for "
+    "each animal, by its number, which draws signs and factors of its pairs anew; strengths as calibrated in the real wiring); without "
+    "the tonic drive of AVB; without stretch receptors; as they are, looked at again under the next seed; those that were asked for. "
+    "Medians over those that show it intact; "
     "`show_then` counts all that show it under the control. "
     "A behaviour of which half or more is left without wiring, or which as many animals show then, is not explained by it. "
     "One that is gone needs some wiring. One that is there with the wiring shuffled did not need "

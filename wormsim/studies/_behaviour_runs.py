@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from .. import catalog
 from ..behaviour_assay import BehaviourAssay, values_of
 from ..behaviour_evidence import cases, read_behaviour
-from ..calibrated import ENSEMBLES, first_individuals, label_of, load_animals, parameters_of, plain, wiring_of
+from ..calibrated import (
+    ENSEMBLES,
+    check_sex,
+    first_individuals,
+    label_of,
+    load_animals,
+    parameters_of,
+    plain,
+    wiring_of,
+)
 from ..circuit import load_circuit
 from ..effects import MEASURES
 from ..errors import InputError
@@ -49,15 +58,20 @@ def taking_part(model: ModelTable, controls: WithoutTable) -> pd.DataFrame:
     Raises
     ------
     InputError
-        An assay without a body, a control that is none, fewer than two animals of the real wiring.
+        An assay without a body, a control that is none, either of them twice, animals of the other sex than the circuit's, fewer than two
+        animals of the real wiring.
     """
     for name in model.assays:
         assay_of(name)
+    for setting, names in (("model.assays", model.assays), ("controls.without", controls.without)):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise InputError(f"{setting}: {', '.join(twice)} stands there twice")
     if unknown := [name for name in controls.without if name not in WITHOUT]:
         raise InputError(f"controls.without: {', '.join(unknown)}; there are {', '.join(WITHOUT)}")
     animals = load_animals(model.animals)
     if (real := int((animals["kind"] == "real").sum())) < 2:
         raise InputError(f"{model.animals}: {real} accepted animals of the real wiring; at least 2 are needed")
+    check_sex(animals, load_circuit(model.circuit), model.animals)
     return animals
 
 

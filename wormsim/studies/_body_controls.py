@@ -4,13 +4,14 @@ and as they are, looked at again: what is missing then is chance, and that those
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ..animal import Wiring, edges_of, individual
-from ..effects import measure_of, response_left, shows
+from ..effects import Measure, measure_of, response_left, shows
 from ..shuffle import shuffle
 
 NO_WIRING, OTHER_WIRING, NO_DRIVE, NO_STRETCH, AGAIN = WITHOUT = (
@@ -55,6 +56,17 @@ def without(control: str, wiring: Wiring, seed: int) -> tuple[Wiring, dict]:
     return replace(wiring, model=model, excitatory=excitatory, inhibitory=inhibitory, gap=gap), {}
 
 
+def behaviours_of(values: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame, Measure]]:
+    """Each behaviour that an animal can be said to show or not: assay, measure, its values (animals by cases), and how they are compared.
+
+    Measures that are compared by their difference from 0, and times, of which more is worse, are left out: no value of them says that it was done.
+    """
+    for (assay, measure), here in values.groupby(["assay", "measure"], sort=False):
+        how = measure_of(measure)
+        if not (how.from_zero or how.slower_is_worse):
+            yield assay, measure, here.pivot(index="animal", columns="case", values="value"), how
+
+
 def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
     """Intact behaviours and what of them is left under each control, over the animals that show the behaviour when intact.
 
@@ -63,11 +75,7 @@ def control_table(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
     do not survive.
     """
     out = []
-    for (assay, measure), here in values.groupby(["assay", "measure"], sort=False):
-        wide = here.pivot(index="animal", columns="case", values="value")
-        how = measure_of(measure)
-        if how.from_zero or how.slower_is_worse:
-            continue
+    for assay, measure, wide, how in behaviours_of(values):
         for control in controls:
             if control not in wide:
                 continue

@@ -16,7 +16,7 @@ from ..animal import Wiring
 from ..behaviour_assay import BehaviourAssay, run_assay, window
 from ..body.muscles import innervation, place
 from ..body.senses import Touch
-from ..calibrated import label_of, load_animals, parameters_of, plain, wiring_of
+from ..calibrated import check_sex, label_of, load_animals, parameters_of, plain, wiring_of
 from ..circuit import load_circuit
 from ..closed_loop import World, simulate_animals
 from ..data import tables
@@ -95,6 +95,7 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     circuit = load_circuit(spec.survey.circuit)
     animals = load_animals(spec.survey.animals)
+    check_sex(animals, circuit, spec.survey.animals)
     animals = animals[animals["kind"] == "real"].head(spec.survey.most)
     table = pd.concat(runner.map(one_animal, [{"circuit": spec.survey.circuit, "animal": plain(row), "seed": spec.seed,
                                                "minutes": spec.survey.minutes} for _, row in animals.iterrows()], "gait and posture"),

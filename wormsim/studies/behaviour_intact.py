@@ -1,7 +1,7 @@
 """Look at calibrated animals with a body before anything is removed: what they do intact, and which of it is left under the controls of an ablation.
 
-Assays, meetings and controls are those that a `behaviour_ablation` of the same assays and seed has; a calibration can so be looked at elsewhere
-without a removal being seen.
+Assays, meetings and controls are those that a `behaviour_ablation` of the same assays and seed has; so the animals of a calibration
+are looked at in other meetings than its own, without a removal being seen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from ..circuit import load_circuit
-from ..effects import measure_of, shows
+from ..effects import shows
 from ..metrics.proportion import wilson
 from . import StudyFigure, StudyResult, score_table
 from ._behaviour_intact import CAPTIONS, animals_text, shown, tables_of
@@ -26,7 +26,7 @@ from ._behaviour_runs import (
     taking_part,
 )
 from ._behaviour_scores import INTACT, REAL
-from ._body_controls import control_text
+from ._body_controls import behaviours_of, control_text
 
 if TYPE_CHECKING:
     from ..runner import Runner
@@ -66,31 +66,28 @@ def run(spec: Spec, runner: Runner) -> StudyResult:
 def show_it(values: pd.DataFrame, controls: list[str]) -> pd.DataFrame:
     """How many animals show each behaviour that any of them shows: a row for intact ones, and one for each control.
 
-    Columns ``assay, measure, case, show_it, animals, median``, the last over those that show it (not-a-number where nobody does).
+    Columns ``assay, measure, case, show_it, of, median``, the last over those that show it (not-a-number where nobody does).
     """
     out = []
-    for (assay, measure), here in values.groupby(["assay", "measure"], sort=False):
-        wide, how = here.pivot(index="animal", columns="case", values="value"), measure_of(measure)
-        if how.from_zero or how.slower_is_worse:  # nobody can be said to show these: see `control_table`
-            continue
+    for assay, measure, wide, how in behaviours_of(values):
         cases = {case: shows(wide[case], how) for case in (INTACT, *controls) if case in wide}
         if any(done.any() for done in cases.values()):
             out += [(assay, measure, case, int(done.sum()), len(wide), float(wide[case][done].median())) for case, done in cases.items()]
-    return pd.DataFrame(out, columns=["assay", "measure", "case", "show_it", "animals", "median"])
+    return pd.DataFrame(out, columns=["assay", "measure", "case", "show_it", "of", "median"])
 
 
 def _answer(counts: pd.DataFrame) -> str:
     intact = counts[(counts["case"] == INTACT) & (counts["show_it"] > 0)]
-    said = ", ".join(f"{r.assay} {r.measure} {r.show_it} of {r.animals} ({r.median:.3g} in the median of these)" for r in intact.itertuples())
+    said = ", ".join(f"{r.assay} {r.measure} {r.show_it} of {r.of} ({r.median:.3g} in the median of these)" for r in intact.itertuples())
     return f"**Intact, and nothing removed, animals show: {said or 'nothing'}.**"
 
 
 def _scores(counts: pd.DataFrame) -> list[dict]:
     out = []
     for r in counts.itertuples():
-        low, high = wilson(r.show_it, r.animals)
-        out.append({"metric": "show_it", "group": f"{r.assay} {r.measure}", "value": r.show_it / r.animals, "low": low, "high": high, "n": r.animals,
-                    "control": "" if r.case == INTACT else r.case, "verdict": f"{r.show_it} of {r.animals} animals show it"})
+        low, high = wilson(r.show_it, r.of)
+        out.append({"metric": "show_it", "group": f"{r.assay} {r.measure}", "value": r.show_it / r.of, "low": low, "high": high, "n": r.of,
+                    "control": "" if r.case == INTACT else r.case, "verdict": f"{r.show_it} of {r.of} animals show it"})
     return out
 
 

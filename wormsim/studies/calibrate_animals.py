@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..animal import individual
 from ..body.form import MALE
-from ..body.parameters import BY_KEY, MALE_KEYS
-from ..calibrated import OTHERS, alternatives_of, load_animals, parameters_of, parts_of, seed_of
+from ..body.parameters import BY_KEY
+from ..calibrated import OTHERS, alternatives_of, are_males, load_animals, parameters_of, parts_of, seed_of
 from ..calibration import from_unit, missed, to_unit
 from ..calibration_race import DOUBT, EACH, LOOKS
 from ..calibration_search import calibrate
@@ -91,7 +91,7 @@ def check(spec: Spec) -> None:
     for name in search.asked:
         if name not in steps():
             raise UnknownNameError("step of a calibration", name, steps())
-    male = individual(load_circuit(search.circuit), 0, spec.seed).form is MALE
+    male = individual(load_circuit(search.circuit), 0, spec.seed).form is MALE  # refuses a circuit without muscles
     own = steps_of_males() if male else hermaphrodite_steps()
     if others := [name for name in search.asked if name not in own]:
         raise InputError(f"asked = {', '.join(others)}: these are no steps of a {'male' if male else 'hermaphrodite'}, which circuit = "
@@ -107,8 +107,7 @@ def check(spec: Spec) -> None:
     if search.goes_on and search.generations < 2 * LOOKS:
         raise InputError(f"search.goes_on: after looks at the end there is no generation left of {search.generations}; ask for {2 * LOOKS} or more")
     if search.further:
-        values = {key: BY_KEY[key].value for key in MALE_KEYS}
-        if male == bool((own_animals(search, spec.seed)[list(MALE_KEYS)] == pd.Series(values)).all(axis=None)):
+        if male != are_males(own_animals(search, spec.seed)):
             raise InputError(f"search.further = {search.further!r} holds {'hermaphrodites' if male else 'males'}, and circuit = {search.circuit!r} "
                              f"is of a {'male' if male else 'hermaphrodite'}")
         return
