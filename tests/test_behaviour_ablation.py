@@ -450,9 +450,9 @@ SHARED = ("touch_front_share", "nose_touch_share", "answered", "turns_round", "s
 @pytest.mark.parametrize(("name", "circuit", "asked"), [
     ("hermaphrodite", "whole_hermaphrodite", "moving"), ("touched", "whole_hermaphrodite", "touched_front"), ("male", "whole_male", "scanning"),
     ("touched_often", "whole_hermaphrodite", "touched_often"), ("turning", "whole_male", "turning"),
-    ("turning_often", "whole_male", "turning_often"), ("turning_again", "whole_male", "turning_often"),
-    ("turning_further", "whole_male", "turning_often"), ("stopping_often", "whole_male", "stopping_often"),
-    ("stopping_again", "whole_male", "stopping_often")])
+    ("turning_often", "whole_male", "turning_often"), ("stopping_often", "whole_male", "stopping_often"),
+    *(pytest.param(name, "whole_male", asked, marks=pytest.mark.slow) for name, asked in (  # the same steps
+        ("turning_again", "turning_often"), ("turning_further", "turning_often"), ("stopping_again", "stopping_often")))])
 def test_shipped_animals_do_what_they_were_accepted_for(name, circuit, asked):
     """The first one of each, run again: the numbers that stand in the table, on any machine to what rounding does to a gait."""
     row = load_animals(name).iloc[0]

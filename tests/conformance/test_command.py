@@ -19,6 +19,7 @@ def only_graded(monkeypatch):
     monkeypatch.setattr(conformance, "corner_cases", lambda: few)
 
 
+@pytest.mark.slow
 def test_it_prints_every_engine_and_check(capsys):
     assert conformance.main(OPTIONS) == 0
     text = capsys.readouterr().out

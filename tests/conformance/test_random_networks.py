@@ -102,7 +102,7 @@ def check(name: str, data) -> None:
     assert found["max_difference_mV"] <= conformance.TOLERANCE_MV, found
 
 
-@pytest.mark.parametrize("name", ["lif", "adex", "graded"])
+@pytest.mark.parametrize("name", ["lif", pytest.param("adex", marks=pytest.mark.slow), "graded"])
 def test_random_networks_are_brian2s(name):
     @settings(max_examples=4)
     @given(st.data())
