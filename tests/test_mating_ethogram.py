@@ -237,7 +237,7 @@ def test_the_longest_stay_at_the_vulva_is_the_one_that_is_drawn():
         stay = found["stop_s"] - found["start_s"]
         assert stay.iloc[0] == pytest.approx(stay.iloc[1] + 2.0, abs=3 * DT)
         figure = mating_strip.stop_figures(run)["stop"]
-        assert figure.caption.startswith("A male, intact: of 2 passages of the vulva with a stop in this recording the longest, "
+        assert figure.caption.startswith("A male, intact: the longest passage of the vulva with a stop in this recording, of 2, "
                                          f"{stay.iloc[0]:.1f} s, ")
         assert float(figure.caption.split(" s, ")[1].split()[0]) == pytest.approx(4.0, abs=0.5)  # the rest of the passage he comes and goes
         axes = figure.draw().axes

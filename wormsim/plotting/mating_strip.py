@@ -83,7 +83,7 @@ def stop_figures(behaviour: xr.Dataset) -> dict[str, StudyFigure]:
     slow_s = _slow_s(behaviour, longest)
     return {"stop": StudyFigure(
         lambda: strip_figure(behaviour, place, longest["start_s"] - AROUND_S, longest["stop_s"] + AROUND_S, at_vulva=True),
-        f"{_name(behaviour, place)}, intact: of {len(found)} passages of the vulva with a stop in this recording the longest, "
+        f"{_name(behaviour, place)}, intact: the longest passage of the vulva with a stop in this recording, of {len(found)}, "
         f"{longest['stop_s'] - longest['start_s']:.1f} s, {slow_s:.1f} s of it slow enough for a stop, "
         "frame by frame, with what the ethogram calls each moment. "
         "Blue: he; red: the tip of his tail; grey: she; purple: her vulva.",
