@@ -11,7 +11,8 @@ from wormsim.behaviour_assay import run_assay
 from wormsim.calibrated import load_animals, parameters_of, wiring_of
 from wormsim.errors import InputError
 from wormsim.experiment import load_experiment, run
-from wormsim.studies import behaviour_intact
+from wormsim.studies import animal_gait, behaviour_intact
+from wormsim.studies._ablate_animals import ablate_animals
 from wormsim.studies._body_controls import NO_WIRING, OTHER_WIRING, WITHOUT
 
 TOML = """
@@ -120,3 +121,14 @@ def test_the_shipped_look_has_its_animals():
     every = pd.concat([load_animals(name) for name in ("stopping_often", "stopping_again")])
     assert spec.model.most >= len(every) == len(load_animals(spec.model.animals))  # all of them
     assert spec.seed == load_experiment("mating").spec.seed  # the same meetings
+
+
+def test_other_studies_of_animals_refuse_the_other_sex_and_an_ensemble_without_anybody(tmp_path):
+    load_animals("male", accepted=False).assign(accepted=False).to_parquet(tmp_path / "nobody.parquet")
+    for animals, said in (("male", "'male' holds males"), (str(tmp_path / "nobody.parquet"), "nobody to watch")):
+        with pytest.raises(InputError, match=said):
+            animal_gait.check(animal_gait.Spec(survey={"circuit": "whole_hermaphrodite", "animals": animals}))
+    with pytest.raises(InputError, match="holds hermaphrodites, and circuit = 'whole_male'"):
+        ablate_animals(["AVB"], ASSAY, "whole_male", animals="hermaphrodite")
+    with pytest.raises(InputError, match="nobody to ask"):
+        ablate_animals(["AVB"], ASSAY, animals=str(tmp_path / "nobody.parquet"))

@@ -299,7 +299,7 @@ def test_killed_and_resumed_gives_equal_bytes(toml, tmp_path):
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     version = code_version()
-    assert start("whole").wait(60) == 0
+    assert start("whole").wait(300) == 0
     victim = start("killed")
     deadline = time.time() + 300
     while len(list((tmp_path / "killed").glob("chunks/*.parquet"))) < 4 and time.time() < deadline:

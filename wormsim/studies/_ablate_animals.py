@@ -52,10 +52,10 @@ def ablate_animals(cells: list[str], assay: BehaviourAssay, circuit: str | None 
     chosen = list(the_circuit.select(*cells))
     asked = animals or assay.animals or _DEFAULT[name]
     table = load_animals(asked)
-    check_sex(table, the_circuit, asked)
     table = first_individuals(table[table["kind"] == "real"], samples)
     if len(table) == 0:
         raise InputError(f"no animal of the ensemble {asked} was accepted by its calibration: there is nobody to ask")
+    check_sex(table, the_circuit, asked)
     found: dict[str, list] = {}
     for _, row in table.iterrows():
         wiring = wiring_of(row, the_circuit)

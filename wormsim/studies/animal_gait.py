@@ -20,6 +20,7 @@ from ..calibrated import check_sex, label_of, load_animals, parameters_of, plain
 from ..circuit import load_circuit
 from ..closed_loop import World, simulate_animals
 from ..data import tables
+from ..errors import InputError
 from ..ethogram import STATES, events, states, summary
 from ..metrics.gait import contradiction
 from ..metrics.posture import Posture, postures
@@ -29,6 +30,7 @@ from . import StudyFigure, StudyResult, score_table
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..circuit import Circuit
     from ..runner import Runner
 
 _STATS = ("share_a1", "share_a2", "share_a3", "share_a4", "share_a5", "undulation_peak", "phase_speed", "backward_share")
@@ -91,12 +93,24 @@ def shown(wiring: Wiring, parameters: pd.DataFrame, seed: int) -> xr.Dataset:
     return run
 
 
+def check(spec: Spec) -> None:
+    """Refuse, before a results folder is made, an ensemble that is not there, of which nobody was accepted, or of the other sex than the circuit."""
+    _watched(spec, load_circuit(spec.survey.circuit))
+
+
+def _watched(spec: Spec, circuit: Circuit) -> pd.DataFrame:
+    animals = load_animals(spec.survey.animals)
+    animals = animals[animals["kind"] == "real"].head(spec.survey.most)
+    if animals.empty:
+        raise InputError(f"no animal of the ensemble {spec.survey.animals} was accepted by its calibration: there is nobody to watch")
+    check_sex(animals, circuit, spec.survey.animals)
+    return animals
+
+
 def run(spec: Spec, runner: Runner) -> StudyResult:
     """Do it; see the module."""
     circuit = load_circuit(spec.survey.circuit)
-    animals = load_animals(spec.survey.animals)
-    check_sex(animals, circuit, spec.survey.animals)
-    animals = animals[animals["kind"] == "real"].head(spec.survey.most)
+    animals = _watched(spec, circuit)
     table = pd.concat(runner.map(one_animal, [{"circuit": spec.survey.circuit, "animal": plain(row), "seed": spec.seed,
                                                "minutes": spec.survey.minutes} for _, row in animals.iterrows()], "gait and posture"),
                       ignore_index=True)
