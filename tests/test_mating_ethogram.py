@@ -281,11 +281,11 @@ def test_a_turn_of_the_first_animal_and_a_stop_of_any():
     run = recording(turning, stopping, stopping, turning).assign_coords(vulva_side=("variant", [1] * 4), animal=("variant", [7, 9, 9, 9]))
     run["state"] = (("variant", "time"), np.array(STATES)[ethogram(run).state])
     made = mating_strip.mating_figures(run)
-    assert "in 1 meetings" in made["turn"].caption
-    assert made["stop"].caption.startswith("Male 9, intact: of 2 passages")
+    assert made["turn"].caption.startswith("Male 7, intact: the best of the turns in 1 meetings")
+    assert made["stop"].caption.startswith("Male 9, intact: the longest passage of the vulva with a stop in this recording, of 2, ")
     made = mating_strip.mating_figures(run.drop_vars("animal"))
-    assert "in 4 meetings" in made["turn"].caption
-    assert made["stop"].caption.startswith("A male, intact: of 2 passages")
+    assert made["turn"].caption.startswith("A male, intact: the best of the turns in 4 meetings")
+    assert made["stop"].caption.startswith("A male, intact: the longest passage of the vulva with a stop in this recording, of 2, ")
     assert set(mating_strip.mating_figures(run.isel(variant=[0, 3]))) == {"turn"}  # nobody stops
     assert mating_strip.mating_figures(run.drop_vars("mate_x_mm")) == {}
 
